@@ -1,0 +1,46 @@
+# How every file of weir is compiled, in one place.
+add_library(weir_flags INTERFACE)
+target_include_directories(weir_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+# One order of summation and unfused multiply and add are contracts: no contraction, no fast-math, anywhere.
+target_compile_options(weir_flags INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math
+  -fvisibility=hidden -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes)
+target_compile_definitions(weir_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+if(WEIR_WERROR)
+  target_compile_options(weir_flags INTERFACE -Werror)
+endif()
+if(WEIR_ASSERTS)
+  target_compile_definitions(weir_flags INTERFACE WEIR_ASSERTS)
+endif()
+if(WEIR_SANITIZE)
+  target_compile_options(weir_flags INTERFACE -fsanitize=${WEIR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(weir_flags INTERFACE -fsanitize=${WEIR_SANITIZE})
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O3 -g1")
+set(CMAKE_C_FLAGS_DEBUG "-g -Og")
+
+# weir_room(NAME files...): the objects of one room.
+function(weir_room name)
+  add_library(weir_${name} OBJECT ${ARGN})
+  target_link_libraries(weir_${name} PUBLIC weir_flags)
+  set_target_properties(weir_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# The instruction set of a kernel file is named by its suffix and by nothing else.
+function(weir_isa_flags)
+  foreach(file ${ARGN})
+    if(file MATCHES "_avx2\\.c$")
+      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "-mavx2;-mno-avx512f")
+    elseif(file MATCHES "_avx512\\.c$")
+      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS
+        "-mavx2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mprefer-vector-width=512")
+    endif()
+  endforeach()
+endfunction()
+
+# weir_test(NAME files...): a test program, linked with the whole of weir and with cmocka where it wants it.
+function(weir_test name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE weir_flags weir_all PkgConfig::CMOCKA)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

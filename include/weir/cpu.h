@@ -1,0 +1,26 @@
+/* cpu.h - which instruction sets the kernels use. Every set gives the same bits; only the speed differs. */
+#ifndef WEIR_CPU_H
+#define WEIR_CPU_H
+
+#include "weir/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum weir_isa { WEIR_ISA_SCALAR = 0, WEIR_ISA_AVX2 = 1, WEIR_ISA_AVX512 = 2 } weir_isa;
+
+/* The best set that this CPU, its operating system, this build and the ceiling allow. */
+WEIR_API weir_isa weir_isa_active(void);
+
+/* Caps the set that later calls use; the one mutable global of the library (one atomic).
+ * Threads: safe; calls that are already running keep the set they started with. */
+WEIR_API void weir_set_isa_ceiling(weir_isa ceiling);
+
+/* "scalar", "avx2", "avx512". Never NULL. */
+WEIR_API const char *weir_isa_name(weir_isa isa);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

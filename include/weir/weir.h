@@ -1,0 +1,9 @@
+/* weir.h - everything that libweir offers. */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+#include "weir/cpu.h"
+#include "weir/norm.h"
+#include "weir/parallel.h"
+#include "weir/status.h"
+#include "weir/version.h"
+#endif
