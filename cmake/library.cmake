@@ -1,4 +1,5 @@
 # libweir, static and shared, of floors 0 to 2; and what `make install` copies.
+find_package(Threads REQUIRED)
 set(objects)
 foreach(room base simd ops)
   if(TARGET weir_${room})
