@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 lint=${1:?usage: $0 LINT}
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
+library=$tree/libdot.so
 bad=0
 cases=0
 
@@ -17,7 +18,8 @@ plant() {
 #ifndef WEIR_DOT_H
 #define WEIR_DOT_H
 #include <stdint.h>
-float weir_dot(int64_t n, const float *x);
+#define WEIR_API
+WEIR_API float weir_dot(int64_t n, const float *x);
 #endif
 END
     cat >"$tree/src/nn/walk.c" <<'END'
@@ -45,7 +47,7 @@ END
 expect() {
     cases=$((cases + 1))
     status=0
-    output=$(sh "$here/$lint.sh" "$tree" 2>&1) || status=$?
+    output=$(sh "$here/$lint.sh" "$tree" "$library" 2>&1) || status=$?
     if [ "$1" = none ]; then
         [ "$status" -eq 0 ] && return
         echo "$lint: a tree without a fault fails ($status): $output"
@@ -64,13 +66,19 @@ fault() {
     expect "${3:-$1}"
 }
 
+# A library for the lint of symbols, made from C text $1.
+link_library() {
+    plant
+    echo "$1" | "${CC:-cc}" -shared -fPIC -x c - -o "$library"
+}
+
 # A function whose body, with its braces, has $1 lines.
 long() {
     awk -v n="$1" 'BEGIN { print "int f(void)\n{"; for (i = 0; i < n - 2; i++) print "    f();"; print "}" }'
 }
 
 plant
-expect none
+[ "$lint" = symbols ] || expect none
 case "$lint" in
 floors)
     fault src/base/up.c '#include "nn/local.h"'
@@ -136,6 +144,14 @@ compares)
     fault tests/base/test_a.c 'int f(void) { if (err > tol) return 1; }'
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b) >= 2 * tolerance; }'
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b)>row.tol; }'
+    ;;
+symbols)
+    link_library 'float weir_dot(void) { return 0; }'
+    expect none
+    link_library 'float weir_dot(void) { return 0; } int weir_hidden(void) { return 0; }'
+    expect weir_hidden
+    link_library 'int weir_hidden;'
+    expect 'does not export weir_dot'
     ;;
 *)
     echo "selftest: no cases for $lint" >&2
