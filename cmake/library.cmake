@@ -15,8 +15,10 @@ foreach(kind STATIC SHARED)
   target_link_libraries(${target} PRIVATE weir_flags PUBLIC Threads::Threads m)
 endforeach()
 set_target_properties(weir_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
-# A symbol that no object defines is an error here, not at the user's.
-target_link_options(weir_shared PRIVATE $<$<NOT:$<BOOL:${WEIR_SANITIZE}>>:-Wl,--no-undefined>)
+if(NOT WEIR_SANITIZE)
+  # A symbol that no object defines is an error here, not at the user's. (The sanitizers leave theirs open.)
+  target_link_options(weir_shared PRIVATE -Wl,--no-undefined)
+endif()
 
 # The pkg-config file finds itself, so that an installed tree may be moved.
 cmake_path(SET pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -37,13 +37,13 @@ function(weir_isa_flags)
   endforeach()
 endfunction()
 
-# weir_test(NAME files...): a test program, linked with the whole of weir and with cmocka where it wants it. A test
-# that starts threads gets the label by which the thread sanitizer's run finds it.
+# weir_test(NAME files...): a test program, linked with the whole of weir and with cmocka where it wants it.
 function(weir_test name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE weir_flags weir_all PkgConfig::CMOCKA)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
+  # The label by which the thread sanitizer's run finds the tests that start threads.
   foreach(file ${ARGN})
     file(STRINGS ${file} starts_threads REGEX "weir_pool_create|pthread_create")
     if(starts_threads)
