@@ -7,6 +7,7 @@ BEGIN {
             split(field[1], word, " ")
             excepted[word[2], word[3]] = 1
         } else {
+            if (sub(/^word /, "", field[1])) any_use[field[1]] = 1
             folders[field[1]] = field[2]
             instead[field[1]] = field[3]
         }
@@ -19,13 +20,14 @@ function allowed(name,    count, i, list) {
         if (index(FILENAME, list[i] "/") == 1) return 1
     return 0
 }
-function check(line,    name, before) {
-    while (match(line, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(/)) {
-        name = substr(line, RSTART, RLENGTH - 1)
-        sub(/[ \t]+$/, "", name)
+function check(line,    name, before, called) {
+    while (match(line, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(?/)) {
+        name = substr(line, RSTART, RLENGTH)
         before = RSTART > 1 ? substr(line, RSTART - 1, 1) : ""
         line = substr(line, RSTART + RLENGTH)
-        if (before !~ /[.>]/ && (name in folders) && !allowed(name))
-            print FILENAME ":" FNR ": " name ": " instead[name]
+        called = sub(/[ \t]*\($/, "", name)
+        sub(/[ \t]+$/, "", name)
+        if (!(name in folders) || before ~ /[.>]/ || !(called || name in any_use)) continue
+        if (!allowed(name)) print FILENAME ":" FNR ": " name ": " instead[name]
     }
 }

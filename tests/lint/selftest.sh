@@ -30,7 +30,7 @@ END
 /* printf( and malloc( in a comment; exit(1) */
 static int walk(struct list *a, char *s) // getenv(s)
 {
-    a->free(a);
+    a->free(a), rand = a.malloc;
     return snprintf(s, 1, "exit(%d) \" abort(1)", 3);
 }
 END
@@ -104,6 +104,7 @@ banned)
     fault src/nn/walk.c 'void *p = malloc(1);'
     fault src/base/mem.h 'void f(void) { printf("x"); }'
     fault src/base/mem.h 'void f(void) { exit(1); }'
+    fault src/base/mem.h 'void f(void) { fprintf(stderr, "x"); }'
     fault tests/base/test_mem.c 'int r = rand();'
     fault include/weir/dot.h 'int f(void) { return getenv("X"); }'
     ;;
