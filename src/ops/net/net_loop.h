@@ -43,20 +43,24 @@ static inline int vector_count(int64_t left)
         }                                                                                          \
     } while (0)
 
+/* Whether to load or store without a mask. Where there are masks, one that is full costs less than
+ * a branch, so this is settled when compiling. */
+#define IS_WHOLE(k) ((VF_LANES == 4 || __builtin_constant_p(k)) && (k) == VF_LANES)
+
 static inline vf load(const float *p, int k)
 {
-    return k == VF_LANES ? vf_load(p) : vf_load_n(p, k);
+    return IS_WHOLE(k) ? vf_load(p) : vf_load_n(p, k);
 }
 
 /* Lanes k.. read as fill. */
 static inline vf load_or(const float *p, int k, vf fill)
 {
-    return k == VF_LANES ? vf_load(p) : vf_select(vf_first(k), vf_load_n(p, k), fill);
+    return IS_WHOLE(k) ? vf_load(p) : vf_select(vf_first(k), vf_load_n(p, k), fill);
 }
 
 static inline void store(float *p, vf a, int k)
 {
-    if (k == VF_LANES)
+    if (IS_WHOLE(k))
         vf_store(p, a);
     else
         vf_store_n(p, a, k);

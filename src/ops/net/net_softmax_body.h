@@ -45,15 +45,33 @@ static inline int64_t causal_width(int64_t position, int64_t cols)
     return position < cols ? position + 1 : cols;
 }
 
+/* Rows are taken in batches, one pass at a time: the passes of a row wait for each other's sums,
+ * those of other rows do not. */
+enum { BATCH = 16 };
+
+static inline int batch_size(int64_t left)
+{
+    return left < BATCH ? (int)left : BATCH;
+}
+
 static void softmax_causal(int64_t rows, int64_t cols, int64_t first, float slope, float *s,
                            int64_t lds)
 {
-    for (int64_t i = 0; i < rows; i++, s += lds) {
-        int64_t seen = causal_width(first + i, cols);
-        if (slope != 0) row_slope(seen, slope, first + i, s);
-        double sum = row_exp(seen, s, row_max(seen, s), s);
-        row_scale(seen, (float)(1 / sum), s);
-        row_zero(cols - seen, s + seen);
+    for (int64_t i = 0; i < rows; i += BATCH, first += BATCH, s += BATCH * lds) {
+        const int batch = batch_size(rows - i);
+        int64_t seen[BATCH];
+        float max[BATCH], share[BATCH];
+        for (int r = 0; r < batch; r++) {
+            seen[r] = causal_width(first + r, cols);
+            if (slope != 0) row_slope(seen[r], slope, first + r, s + r * lds);
+            max[r] = row_max(seen[r], s + r * lds);
+        }
+        for (int r = 0; r < batch; r++)
+            share[r] = (float)(1 / row_exp(seen[r], s + r * lds, max[r], s + r * lds));
+        for (int r = 0; r < batch; r++) {
+            row_scale(seen[r], share[r], s + r * lds);
+            row_zero(cols - seen[r], s + r * lds + seen[r]);
+        }
     }
 }
 
@@ -76,13 +94,25 @@ static double cross_entropy(int64_t rows, int64_t vocab, float *logits, int64_t 
                             const uint16_t *target, float dscale)
 {
     double loss = 0;
-    for (int64_t i = 0; i < rows; i++, logits += ld) {
-        float max = row_max(vocab, logits), at_target = logits[target[i]];
-        double sum = row_exp(vocab, logits, max, dscale != 0 ? logits : NULL);
-        loss += log_of(sum) + ((double)max - (double)at_target);
+    for (int64_t i = 0; i < rows; i += BATCH, target += BATCH, logits += BATCH * ld) {
+        const int batch = batch_size(rows - i);
+        float max[BATCH];
+        double sum[BATCH];
+        for (int r = 0; r < batch; r++) {
+            const float *row = logits + r * ld;
+            max[r] = row_max(vocab, row);
+            loss += (double)max[r] - (double)row[target[r]];
+        }
+        for (int r = 0; r < batch; r++) {
+            float *row = logits + r * ld;
+            sum[r] = row_exp(vocab, row, max[r], dscale != 0 ? row : NULL);
+        }
+        for (int r = 0; r < batch; r++) loss += log_of(sum[r]);
         if (dscale == 0) continue;
-        row_scale(vocab, (float)((double)dscale / sum), logits);
-        logits[target[i]] -= dscale;
+        for (int r = 0; r < batch; r++) {
+            row_scale(vocab, (float)((double)dscale / sum[r]), logits + r * ld);
+            logits[r * ld + target[r]] -= dscale;
+        }
     }
     return loss;
 }
