@@ -206,5 +206,13 @@ static inline vf vf_odd(vf a, vf b)
     return _mm256_castpd_ps(_mm256_permute4x64_pd(pairs, 0xd8));
 }
 
+/* The lanes of a vf added, folded by halving. */
+static inline float vf_fold(vf a)
+{
+    __m128 c = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    c = _mm_add_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
+}
+
 #include "simd/simd_words.h"
 #endif

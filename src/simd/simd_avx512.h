@@ -205,5 +205,14 @@ static inline vf vf_odd(vf a, vf b)
     return _mm512_permutex2var_ps(a, odd, b);
 }
 
+/* The lanes of a vf added, folded by halving. */
+static inline float vf_fold(vf a)
+{
+    __m256 b = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 c = _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
+    c = _mm_add_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
+}
+
 #include "simd/simd_words.h"
 #endif

@@ -206,5 +206,11 @@ static inline vf vf_odd(vf a, vf b)
     return (vf){a[1], a[3], b[1], b[3]};
 }
 
+/* The lanes of a vf added, folded by halving. */
+static inline float vf_fold(vf a)
+{
+    return (a[0] + a[2]) + (a[1] + a[3]);
+}
+
 #include "simd/simd_words.h"
 #endif

@@ -73,15 +73,14 @@ static inline void accumulate(vd acc[VD_ROW], int v, vf x, vf z)
     acc[2 * v + 1] = vd_add(acc[2 * v + 1], vd_mul(vf_hi(x), vf_hi(z)));
 }
 
-/* The sum, in double, of WEIR_LANES floats. */
-static inline double fold_row(const vf acc[VF_ROW])
+/* The sum of WEIR_LANES floats, folded by halving. */
+static inline float fold_row(const vf acc[VF_ROW])
 {
-    vd wide[VD_ROW];
-    for (int v = 0; v < VF_ROW; v++) {
-        wide[2 * v] = vf_lo(acc[v]);
-        wide[2 * v + 1] = vf_hi(acc[v]);
-    }
-    return vd_fold_row(wide);
+    vf t[VF_ROW];
+    for (int v = 0; v < VF_ROW; v++) t[v] = acc[v];
+    for (int half = VF_ROW / 2; half; half /= 2)
+        for (int v = 0; v < half; v++) t[v] = vf_add(t[v], t[v + half]);
+    return vf_fold(t[0]);
 }
 
 /* The largest of WEIR_LANES floats. */
