@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "cli/report_curves.h"
 #include "cli/report_html.h"
