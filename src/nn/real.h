@@ -30,6 +30,7 @@ typedef weir_net_table_f64 net_table;
 #define weir_worker_forward     weir_worker_forward_f64
 #define weir_worker_backward    weir_worker_backward_f64
 #define weir_worker_hidden      weir_worker_hidden_f64
+#define weir_worker_logits      weir_worker_logits_f64
 #define weir_worker_observe     weir_worker_observe_f64
 #define weir_worker_log_products weir_worker_log_products_f64
 #define weir_gemm               weir_gemm_f64
