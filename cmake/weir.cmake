@@ -37,6 +37,19 @@ function(weir_isa_flags)
   endforeach()
 endfunction()
 
+# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c and KERNEL_avx512.c.
+function(weir_kernel_files out)
+  set(files)
+  foreach(kernel ${ARGN})
+    list(APPEND files ${kernel}_scalar.c)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+      list(APPEND files ${kernel}_avx2.c ${kernel}_avx512.c)
+    endif()
+  endforeach()
+  weir_isa_flags(${files})
+  set(${out} ${files} PARENT_SCOPE)
+endfunction()
+
 # weir_test(NAME files...): a test program, linked with the whole of weir and with cmocka where it wants it.
 function(weir_test name)
   add_executable(${name} ${ARGN})
