@@ -24,6 +24,4 @@ weir_status weir_lab_measure(void *ctx, weir_trainer *trainer, int64_t step, wei
 weir_status weir_lab_begin(const char *layout_name, const weir_layout *layout,
                            weir_trainer *trainer, const char *folder, weir_error *err);
 
-weir_status weir_lab_begin(void *ctx, weir_trainer *trainer, const char *folder, weir_error *err);
-
 #endif
