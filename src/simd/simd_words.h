@@ -18,6 +18,8 @@
 #ifndef WEIR_SIMD_WORDS_H
 #define WEIR_SIMD_WORDS_H
 
+#include <stdint.h>
+
 /* Every reduction goes by this many lanes: lane j takes elements j, j + 32, ... */
 enum { WEIR_LANES = 32, VF_ROW = WEIR_LANES / VF_LANES, VD_ROW = WEIR_LANES / VD_LANES };
 
@@ -46,10 +48,10 @@ static inline vm vf_isnan(vf a)
     return vm_not(vf_eq(a, a));
 }
 
-/* Into the second-level cache, for reading. The address need not be valid. */
-static inline void vf_prefetch(const void *p)
+/* Fetches what lies `ahead` bytes after p into the second-level cache. It need not exist. */
+static inline void vf_prefetch(const float *p, intptr_t ahead)
 {
-    __builtin_prefetch(p, 0, 2);
+    __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead), 0, 2);
 }
 
 /* The sum of WEIR_LANES doubles, folded by halving: lane j takes lane j + 16, then j + 8, ..., j
