@@ -2,7 +2,8 @@
  *
  * Every tolerance is the sum of the roundings that the kernel makes, each U relative to what is
  * rounded, carried through the formula to first order; SLACK covers the higher orders. FLOOR is
- * what a result that sinks below the normal numbers may lose. */
+ * what an exponential or a sigmoid that sinks below the normal numbers may lose, or any result
+ * times U. */
 #include "net_problem.h"
 
 #include <float.h>
@@ -109,7 +110,8 @@ static sigmoid gelu_sigmoid(double x)
 static void tol_gelu(const problem *p, int operand, double *tol)
 {
     EACH(p, operand)
-    TOL = SLACK * fabs(after(p, 1, i, j)) * gelu_sigmoid(before(p, 0, i, j)).error + FLOOR;
+    TOL = SLACK * fabs(after(p, 1, i, j)) * gelu_sigmoid(before(p, 0, i, j)).error +
+          FLOOR * (fabs(before(p, 0, i, j)) + U);
 }
 
 /* Of s (1 + h (1 - s)), where h has `roundings` relative ones. */
@@ -128,7 +130,7 @@ static void tol_gelu_back(const problem *p, int operand, double *tol)
         double h = x * gelu_linear * (1 + 3 * gelu_cubic * x * x);
         TOL = SLACK * (fabs(dy) * slope_error(gelu_sigmoid(x), h, 5) +
                        U * fabs(after(p, operand, i, j))) +
-              FLOOR;
+              FLOOR * (fabs(dy) * (1 + fabs(h)) + U);
     }
 }
 
@@ -136,8 +138,9 @@ static void tol_swiglu(const problem *p, int operand, double *tol)
 {
     EACH(p, operand)
     {
-        double error = sigmoid_of(before(p, 1, i, j), 2).error + U;
-        TOL = SLACK * fabs(after(p, operand, i, j)) * error + FLOOR;
+        double up = before(p, 0, i, j), gate = before(p, 1, i, j);
+        TOL = SLACK * fabs(after(p, operand, i, j)) * (sigmoid_of(gate, 2).error + U) +
+              FLOOR * (fabs(up * gate) + U);
     }
 }
 
@@ -149,9 +152,10 @@ static void tol_swiglu_back(const problem *p, int operand, double *tol)
         sigmoid g = sigmoid_of(gate, 2);
         double y = fabs(after(p, operand, i, j));
         if (operand == 3)
-            TOL = SLACK * y * (g.error + 2 * U) + FLOOR;
+            TOL = SLACK * y * (g.error + 2 * U) + FLOOR * (fabs(dy * gate) + U);
         else
-            TOL = SLACK * (fabs(dy * up) * slope_error(g, gate, 0) + 2 * U * y) + FLOOR;
+            TOL = SLACK * (fabs(dy * up) * slope_error(g, gate, 0) + 2 * U * y) +
+                  FLOOR * (fabs(dy * up) * (1 + fabs(gate)) + U);
     }
 }
 
