@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/model.h"
 #include "weir/status.h"
 
 enum { WEIR_CONFIG_TEXT = 1024 };
@@ -24,11 +25,8 @@ typedef struct weir_config {
 #undef TEXT
 } weir_config;
 
-/* The words of the WORD rows, as their index means them. */
-enum { WEIR_ACT_GELU, WEIR_ACT_RELU, WEIR_ACT_SWIGLU };
-enum { WEIR_POS_LEARNED, WEIR_POS_ROTARY, WEIR_POS_ALIBI, WEIR_POS_NONE };
+/* What the index of a WORD row means: act, pos and init are the enums of nn/model.h; the others: */
 enum { WEIR_NORM_WORD_LAYERNORM, WEIR_NORM_WORD_RMSNORM };
-enum { WEIR_INIT_XAVIER, WEIR_INIT_GPT2 };
 enum { WEIR_OPT_ADAMW, WEIR_OPT_SGD };
 enum { WEIR_SCHEDULE_CONSTANT, WEIR_SCHEDULE_COSINE };
 

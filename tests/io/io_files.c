@@ -1,5 +1,5 @@
 /* Whole files, folders, logs, JSON. */
-#include "support.h"
+#include "io_support.h"
 
 #include <fcntl.h>
 #include <math.h>

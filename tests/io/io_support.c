@@ -1,6 +1,6 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 
-#include "support.h"
+#include "io_support.h"
 
 #include <dirent.h>
 #include <ftw.h>

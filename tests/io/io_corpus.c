@@ -1,5 +1,5 @@
 /* Tokens of files, folders and the synthetic source. */
-#include "support.h"
+#include "io_support.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Tensors there and back, and files that are wrong in every way we could think of. */
-#include "support.h"
+#include "io_support.h"
 
 #include <inttypes.h>
 #include <jansson.h>
