@@ -150,11 +150,12 @@ static void measure(const setup *s, weir_trainer *t, const weir_parallel *par)
         /* threads tasks of a whole step's products each: a step's share is a threads-th of that. */
         if (i >= 0) step[i] = middle - start, least[i] = (end - middle) / s->threads;
     }
+    char blas[64];
     const weir_config *c = &s->config;
     double seconds = median(step, s->repeats), bound = median(least, s->repeats), tokens = (double)(c->batch * c->ctx);
     printf("width %lld heads %lld ctx %lld batch %lld depth %lld layout %s: %lld parameters, %d threads, %s, %s\n",
            (long long)c->width, (long long)c->heads, (long long)c->ctx, (long long)c->batch, (long long)c->depth, c->layout,
-           (long long)t->model->total, s->threads, weir_isa_name(weir_isa_active()), weir_blas_name());
+           (long long)t->model->total, s->threads, weir_isa_name(weir_isa_active()), weir_blas_name(blas, sizeof blas));
     printf("  %8.0f tokens/s   step %.2f ms (median of %d)   products %.0f %% of a serial pass, %.0f GFLOP/s in the step\n",
            tokens / seconds, 1e3 * seconds, s->repeats, 100 * in_products / serial, flops(&log) / seconds * 1e-9);
     printf("  floor: the products alone %.2f ms (%.0f GFLOP/s), %.2f of the step\n", 1e3 * bound, flops(&log) / bound * 1e-9,
