@@ -33,13 +33,15 @@ static void add_rules(weir_text *out, const weir_report_probe *probe)
     if (fired) weir_text_add(out, "<ul class=\"rules\">");
     for (int i = 0; i < probe->rules; i++)
         if (probe->rule[i].fired) add_rule(out, &probe->rule[i]);
-    if (fired)
-        weir_text_add(out, "</ul>");
-    else
-        weir_text_add(out, "<span class=\"quiet\">none</span> ");
+    if (fired) weir_text_add(out, "</ul>");
     if (fired < probe->rules) {
-        weir_text_addf(out, "<details><summary>%d that did not fire</summary><ul class=\"rules\">",
-                       probe->rules - fired);
+        int quiet = probe->rules - fired;
+        weir_text_addf(out, "<details><summary>");
+        if (fired)
+            weir_text_addf(out, "%d that did not", quiet);
+        else
+            weir_text_addf(out, "none of %d", quiet);
+        weir_text_add(out, "</summary><ul class=\"rules\">");
         for (int i = 0; i < probe->rules; i++)
             if (!probe->rule[i].fired) add_rule(out, &probe->rule[i]);
         weir_text_add(out, "</ul></details>");

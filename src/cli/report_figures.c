@@ -5,22 +5,38 @@
 #include "cli/report_html.h"
 #include "cli/report_sections.h"
 
+enum { MANY_ROWS = 12 }; /* labels of more rows than these make charts wider and taller */
+
 /* Widths of a chart when one, two, or more stand side by side in the page's 1136 pixels. */
-static int chart_width(int panels)
+static int chart_width(int panels, int rows)
 {
-    return panels == 1 ? 760 : panels == 2 ? 556 : 368;
+    if (panels == 1) return 760;
+    return panels == 2 || rows > MANY_ROWS ? 556 : 368;
 }
 
 static int chart_height(int rows)
 {
-    return rows <= 11 ? 232 : 68 + 15 * rows;
+    return rows <= MANY_ROWS ? 252 : 68 + 15 * rows;
 }
 
-static void open_figure(weir_text *out, const char *id, const char *title, const char *how)
+/* `more` is a further sentence for `how`, or "". */
+static void open_figure(weir_text *out, const char *id, const char *title, const char *how,
+                        const char *more)
 {
     weir_text_addf(out,
-                   "<section class=\"figure\" id=\"%s\"><h2>%s</h2>\n<p class=\"how\">%s</p>\n", id,
-                   title, how);
+                   "<section class=\"figure\" id=\"%s\"><h2>%s</h2>\n"
+                   "<p class=\"how\">%s%s</p>\n",
+                   id, title, how, more);
+}
+
+/* The axis of what cannot be below zero: from zero, so that level looks level, unless it spans
+ * decades. */
+static weir_report_axis magnitude_axis(weir_report_range range)
+{
+    weir_report_axis axis = weir_report_axis_of(&range, WEIR_REPORT_AUTO, false, 0, 0);
+    if (axis.log) return axis;
+    weir_report_range_add(&range, 0);
+    return weir_report_axis_of(&range, WEIR_REPORT_LINEAR, false, 0, 0);
 }
 
 /* ---- a figure: one panel for each depth, drawn by one recipe
@@ -107,8 +123,8 @@ static int loss_levels(const weir_report_data *data, weir_report_level level[2])
         if (!(data->run[i].floor == floor)) floor = NAN;
         if (!(data->run[i].unigram == unigram)) unigram = NAN;
     }
-    level[0] = (weir_report_level){unigram, "unigram entropy"};
-    level[1] = (weir_report_level){floor, "entropy floor"};
+    level[0] = (weir_report_level){unigram, "unigram entropy", true};
+    level[1] = (weir_report_level){floor, "entropy floor", false};
     return 2;
 }
 
@@ -135,15 +151,17 @@ static weir_status draw_figure(weir_text *out, weir_report_data *data, const wei
     weir_report_level level[2];
     weir_report_chart chart = {.x_name = what->x_name,
                                .y_name = what->y_name,
-                               .width = chart_width(grid->depths),
+                               .width = chart_width(grid->depths, grid->rows),
                                .height = chart_height(grid->rows),
                                .gutter = gutter,
                                .whole_x = true,
-                               .y = weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0),
+                               .y = what->layers
+                                        ? magnitude_axis(y)
+                                        : weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0),
                                .level = level,
                                .levels = what->layers ? 0 : loss_levels(data, level)};
-    open_figure(out, what->id, what->title, what->how);
-    if (faint) weir_text_add(out, "<p class=\"how\">Pale lines are further seeds.</p>\n");
+    open_figure(out, what->id, what->title, what->how,
+                faint ? " Pale lines are further seeds." : "");
     weir_text_add(out, "<div class=\"panels\">\n");
     for (int d = 0; d < grid->depths; d++) {
         chart.heading = weir_report_format(&data->arena, "%d layer%s", grid->depth[d],
@@ -257,7 +275,8 @@ static weir_status draw_updates(weir_text *out, weir_report_data *data,
         "How far one plain SGD step on the branch matrices moves the last hidden state, as "
         "the mean over tokens of the 2-norm. A layout whose line is flat (slope 0, what "
         "DeepNet&#39;s theorem 4.2 promises of DeepNorm) takes the same first step at every "
-        "depth; one that rises is harder to train the deeper it is.");
+        "depth; one that rises is harder to train the deeper it is.",
+        "");
     weir_text_add(out, "<div class=\"beside\">\n");
     if (grid->depths > 1) {
         weir_report_chart chart = {.heading = "",
@@ -379,7 +398,8 @@ static weir_status draw_loss(weir_text *out, weir_report_data *data, const weir_
         out, "loss", "Loss, by step",
         "Lower is better. The unigram entropy is what knowing only how often each token "
         "occurs would give; no model can go below the entropy floor. Held-out loss far above "
-        "training loss is overfitting.");
+        "training loss is overfitting.",
+        "");
     weir_text_add(out, "<div class=\"panels\">\n");
     weir_status status = weir_report_chart_draw(out, &chart, &data->arena);
     weir_text_add(out, "</div></section>\n");
@@ -398,13 +418,13 @@ static weir_status draw_small(weir_text *out, weir_report_data *data, const char
                                .x_name = x_name,
                                .y_name = y_name,
                                .width = 556,
-                               .height = 232,
+                               .height = 240,
                                .gutter = weir_report_gutter(curve, curves),
                                .whole_x = true,
                                .curve = curve,
                                .curves = curves};
     chart.x = weir_report_axis_of(&x, WEIR_REPORT_LINEAR, true, 0, 0);
-    chart.y = weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0);
+    chart.y = magnitude_axis(y);
     return weir_report_chart_draw(out, &chart, &data->arena);
 }
 
@@ -417,7 +437,7 @@ static weir_status draw_pace(weir_text *out, weir_report_data *data, const weir_
         return WEIR_E_MEMORY;
     if (!lr.count && !grad.count) return WEIR_OK;
     open_figure(out, "pace", "Learning rate and gradient norm, by step",
-                "A gradient norm that jumps by decades foretells a loss that does.");
+                "A gradient norm that jumps by decades foretells a loss that does.", "");
     weir_text_add(out, "<div class=\"panels\">\n");
     if (draw_small(out, data, "", "step", "gradient norm, all weights", &grad, 1) ||
         draw_small(out, data, "", "step", "learning rate", &lr, 1))
@@ -443,7 +463,8 @@ static weir_status draw_layers(weir_text *out, weir_report_data *data, const wei
     open_figure(out, "layers", "Layer by layer, first and last measured",
                 "Level lines are what a network of any depth wants. A gradient that falls or rises "
                 "by decades, or a stream that grows from layer to layer, is where deep networks "
-                "fail.");
+                "fail.",
+                "");
     weir_text_add(out, "<div class=\"panels\">\n");
     for (size_t p = 0; p < sizeof panels / sizeof panels[0]; p++) {
         weir_report_curve curve[2];

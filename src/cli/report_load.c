@@ -328,6 +328,7 @@ static weir_status load_listed(weir_report_data *data, const char *folder, const
     const char *file = path ? path_in(src->arena, path, "run.json") : NULL;
     if (!file) return memory(src->err);
     if (weir_file_exists(file)) return load_run(data, path, src->err);
+    data->absent++;
     return note(data, weir_report_format(src->arena, "%s has not begun.", path), src->err);
 }
 

@@ -48,7 +48,7 @@ static void check_page(const char *page)
 {
     static const char *const forbidden[] = {"nan",   "NaN ",    "inf ",     "inf\"", "-inf",
                                             "NaN\"", "http://", "https://", "<link", "<img",
-                                            "src=",  "@import", "(null)"};
+                                            "src=",  "@import", "(null)<"};
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
         const char *svg = strstr(page, forbidden[i]);
         /* The name of the SVG namespace is an address, in the script only. */
