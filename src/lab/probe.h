@@ -16,4 +16,6 @@ weir_status weir_probe(const weir_config *config, const char *layout_name, const
 /* The hooks of a run: `measure` appends layers.jsonl, `begin` writes probe.json. */
 weir_status weir_lab_measure(void *ctx, weir_trainer *trainer, int64_t step, weir_log *layers, weir_error *err);
 
+weir_status weir_lab_begin(void *ctx, weir_trainer *trainer, const char *folder, weir_error *err);
+
 #endif

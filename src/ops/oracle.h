@@ -1,9 +1,9 @@
-/* oracle.h - the norms in double, by plain loops: what the kernels are checked against, and what the network runs on when
- * it is compiled for double. Floor 2.
+/* oracle.h - the norms in double, by plain loops: what the kernels are checked against, and what
+ * the network runs on when it is compiled for double. Floor 2.
  *
- * Matrices have a row stride in elements (0: dim). Pointers may be NULL where norm.h allows an operand to be absent.
- * Same maths, same names, same aliasing as weir_norm_fwd and weir_norm_bwd; no checks, no fixed order, two-pass
- * statistics.
+ * Matrices have a row stride in elements (0: dim). Pointers may be NULL where norm.h allows an
+ * operand to be absent. Same maths, same names, same aliasing as weir_norm_fwd and weir_norm_bwd;
+ * no checks, no fixed order, two-pass statistics.
  */
 #ifndef WEIR_OPS_ORACLE_H
 #define WEIR_OPS_ORACLE_H

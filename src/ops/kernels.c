@@ -1,0 +1,45 @@
+/* kernels.c - the tables that ops.def and kernels.def fill. */
+#include "ops/kernels.h"
+
+#include <stddef.h>
+
+static const weir_op_row op_rows[] = {
+#define WEIR_OP(op, name, centred, ulp) {WEIR_##op, #name, centred, ulp},
+#include "ops/ops.def"
+#undef WEIR_OP
+};
+enum { OP_COUNT = sizeof op_rows / sizeof op_rows[0] };
+
+static const weir_kernel_row kernel_rows[OP_COUNT + 1][WEIR_ISA_COUNT] = {
+#define WEIR_KERNEL(op, isa, name, suffix)                                                         \
+    [WEIR_##op][WEIR_ISA_##isa] = {weir_k_##name##_fwd_f32_##suffix,                               \
+                                   weir_k_##name##_bwd_f32_##suffix},
+#include "ops/kernels.def"
+#undef WEIR_KERNEL
+};
+
+const weir_op_row *weir_op_rows(int *count)
+{
+    *count = OP_COUNT;
+    return op_rows;
+}
+
+const weir_op_row *weir_op_find(weir_norm_op op)
+{
+    for (int i = 0; i < OP_COUNT; i++)
+        if (op_rows[i].op == op) return &op_rows[i];
+    return NULL;
+}
+
+const weir_kernel_row *weir_kernel_at(weir_norm_op op, weir_isa isa)
+{
+    const weir_kernel_row *row = &kernel_rows[op][isa];
+    return row->forward ? row : NULL;
+}
+
+const weir_kernel_row *weir_kernel_find(weir_norm_op op, weir_isa isa)
+{
+    int i = (int)isa;
+    while (i > 0 && !weir_kernel_at(op, (weir_isa)i)) i--;
+    return weir_kernel_at(op, (weir_isa)i);
+}

@@ -1,0 +1,196 @@
+/* norm_forward_body.h - the forward pass of the norms, in the words of simd/. Included once by each
+ * kernel file.
+ *
+ * Two passes over a row. The first sums, in double, by WEIR_LANES lanes; the second normalizes. The
+ * sum with the residual is computed in both, so that in-place operands need no second thought: an
+ * element is read for the last time just before it is written.
+ */
+#ifndef WEIR_OPS_NORM_FORWARD_BODY_H
+#define WEIR_OPS_NORM_FORWARD_BODY_H
+
+#include <float.h>
+#include <math.h>
+
+#include "ops/norm_words.h"
+
+/* One row of the operand, s = fl(alpha * residual) + x, or x. */
+typedef struct source {
+    const float *x, *residual;
+    float alpha;
+} source;
+
+/* What the first pass finds out. The mean is mean_hi + mean_lo: s - mean_hi is exact in double, so
+ * a large mean costs no digits. */
+typedef struct row_stats {
+    float mean_hi;
+    double mean_lo, rstd;
+} row_stats;
+
+INLINE vf source_load(const source *src, int64_t j, int n, bool residual)
+{
+    vf x = load_part(src->x + j, n);
+    if (!residual) return x;
+    return vf_add(vf_mul(vf_set1(src->alpha), load_part(src->residual + j, n)), x);
+}
+
+INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
+{
+    if (!residual && n == VF_LANES)
+        return (wide){vd_widen(src->x + j), vd_widen(src->x + j + VD_LANES)};
+    return widen(source_load(src, j, n, residual));
+}
+
+INLINE void source_prefetch(const source *src, int64_t j, intptr_t ahead, bool residual)
+{
+    vf_prefetch(src->x + j, ahead);
+    if (residual) vf_prefetch(src->residual + j, ahead);
+}
+
+/* Lane sums of d = s - shift and of d * d. RMSNorm has shift 0 and no use for the first. */
+typedef struct moments {
+    double shift;
+    vd first[VD_ROW], second[VD_ROW];
+} moments;
+
+INLINE void add_moment(moments *m, int k, vd s, bool centred)
+{
+    vd d = centred ? vd_sub(s, vd_set1(m->shift)) : s;
+    if (centred) m->first[k] = vd_add(m->first[k], d);
+    m->second[k] = vd_add(m->second[k], vd_mul(d, d));
+}
+
+/* The k-th vector of a group of WEIR_LANES columns. Lanes that are absent are at the shift: they
+ * add nothing. */
+INLINE void measure(moments *m, const source *src, int64_t j, int k, int n, bool centred,
+                    bool residual)
+{
+    wide s;
+    if (centred && n < VF_LANES)
+        s = widen(
+            vf_select(vf_first(n), source_load(src, j, n, residual), vf_set1((float)m->shift)));
+    else
+        s = source_widen(src, j, n, residual);
+    add_moment(m, 2 * k, s.lo, centred);
+    add_moment(m, 2 * k + 1, s.hi, centred);
+}
+
+INLINE row_stats stats_of(const moments *m, int64_t dim, double eps, bool centred)
+{
+    const double n = (double)dim;
+    const double offset = centred ? vd_fold_row(m->first) / n : 0; /* mean - shift */
+    double var = vd_fold_row(m->second) / n - offset * offset;
+    if (var < 0) var = 0; /* by rounding; a NaN stays */
+    row_stats stats = {.mean_hi = (float)(m->shift + offset)};
+    stats.mean_lo = (m->shift - (double)stats.mean_hi) + offset;
+    stats.rstd = var + eps == 0 ? 0 : 1 / sqrt(var + eps);
+    return stats;
+}
+
+INLINE row_stats measure_row(const source *src, int64_t dim, double eps, intptr_t ahead,
+                             bool centred, bool residual)
+{
+    float shift = 0;
+    if (centred) shift = residual ? src->alpha * src->residual[0] + src->x[0] : src->x[0];
+    moments m = {.shift = (double)shift};
+    for (int k = 0; k < VD_ROW; k++) m.first[k] = m.second[k] = vd_zero();
+    int64_t j = 0;
+    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
+        source_prefetch(src, j, ahead, residual);
+        for (int k = 0; k < VF_ROW; k++)
+            measure(&m, src, j + k * VF_LANES, k, VF_LANES, centred, residual);
+    }
+    for (int k = 0; j < dim; j += VF_LANES, k++)
+        measure(&m, src, j, k, part_of(dim - j), centred, residual);
+    return stats_of(&m, dim, eps, centred);
+}
+
+/* (s - mean) * rstd in double, rounded once. */
+INLINE vf exact_xhat(const source *src, const row_stats *stats, int64_t j, int n, bool centred,
+                     bool residual)
+{
+    wide s = source_widen(src, j, n, residual);
+    const vd rstd = vd_set1(stats->rstd);
+    if (centred) {
+        const vd hi = vd_set1((double)stats->mean_hi), lo = vd_set1(stats->mean_lo);
+        s.lo = vd_sub(vd_sub(s.lo, hi), lo);
+        s.hi = vd_sub(vd_sub(s.hi, hi), lo);
+    }
+    return vf_narrow(vd_mul(s.lo, rstd), vd_mul(s.hi, rstd));
+}
+
+/* One vector of y, and of the sum. `exact` is explained at normalize_row. */
+INLINE void normalize(const weir_fwd_job *job, const source *src, const row_stats *stats, float *y,
+                      float *sum, int64_t j, int n, bool centred, bool residual, bool exact,
+                      bool stream)
+{
+    vf s = source_load(src, j, n, residual);
+#ifdef EXPER
+    vf v = exact ? exact_xhat(src, stats, j, n, centred, residual)
+           : centred
+               ? vf_mul(vf_sub(vf_sub(s, vf_set1(stats->mean_hi)), vf_set1((float)stats->mean_lo)),
+                        vf_set1((float)stats->rstd))
+               : vf_mul(s, vf_set1((float)stats->rstd));
+#else
+    vf v = exact ? exact_xhat(src, stats, j, n, centred, residual)
+                 : vf_mul(s, vf_set1((float)stats->rstd));
+#endif
+    if (job->gamma) v = vf_mul(v, load_gain(job->gamma, job->gamma_offset, j, n));
+    if (job->beta) v = vf_add(v, load_part(job->beta + j, n));
+    if (sum) store_part(sum + j, s, n, stream);
+    store_part(y + j, v, n, stream);
+}
+
+/* exact: xhat in double, rounded once. LayerNorm needs it to stay within its ulps, for s - mean
+ * alone can lose two roundings in float; RMSNorm needs it only where rstd leaves the range of
+ * float. */
+INLINE void normalize_row(const weir_fwd_job *job, const source *src, const row_stats *stats,
+                          int64_t row, bool centred, bool residual, bool exact, bool stream)
+{
+    const int64_t dim = job->dim;
+    float *y = job->y + row * job->ldy;
+    float *sum = residual && job->sum ? job->sum + row * job->lds : NULL;
+    int64_t j = 0;
+    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
+        source_prefetch(src, j + WEIR_LANES / 2, job->ahead, residual);
+        for (int k = 0; k < VF_ROW; k++)
+            normalize(job, src, stats, y, sum, j + k * VF_LANES, VF_LANES, centred, residual, exact,
+                      stream);
+    }
+    for (; j < dim; j += VF_LANES)
+        normalize(job, src, stats, y, sum, j, part_of(dim - j), centred, residual, exact, stream);
+}
+
+INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool residual,
+                        bool stream)
+{
+    const source src = {job->x + row * job->ldx, residual ? job->residual + row * job->ldr : NULL,
+                        job->alpha};
+    const row_stats stats = measure_row(&src, job->dim, job->eps, job->ahead, centred, residual);
+    const float rstd = (float)stats.rstd;
+#ifdef EXPER
+    if (!(rstd >= FLT_MIN && rstd <= FLT_MAX))
+#else
+    if (centred || !(rstd >= FLT_MIN && rstd <= FLT_MAX))
+#endif
+        normalize_row(job, &src, &stats, row, centred, residual, true, stream);
+    else
+        normalize_row(job, &src, &stats, row, centred, residual, false, stream);
+    if (job->mean) job->mean[row] = stats.mean_hi;
+    if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
+    if (job->rstd) job->rstd[row] = rstd;
+}
+
+INLINE void forward_rows(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
+{
+    if (job->residual && job->stream)
+        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, true, true);
+    else if (job->residual)
+        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, true, false);
+    else if (job->stream)
+        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, false, true);
+    else
+        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, false, false);
+    if (job->stream) vf_stream_end();
+}
+
+#endif

@@ -1,0 +1,217 @@
+/* simd_scalar.h - the vocabulary in portable C, for what every CPU of the target has (SSE2, NEON,
+ * or nothing).
+ *
+ * Groups of four lanes, by the vector types of gcc and clang: where there is no vector unit they
+ * become plain scalar code. The words are explained in simd_words.h. Floor 1.
+ */
+#ifndef WEIR_SIMD_H
+#define WEIR_SIMD_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WEIR_SIMD_SUFFIX scalar
+enum { VF_LANES = 4, VD_LANES = 2 };
+typedef float vf __attribute__((vector_size(16)));
+typedef double vd __attribute__((vector_size(16)));
+typedef int32_t vm __attribute__((vector_size(16)));
+typedef float half_vf __attribute__((vector_size(8)));
+
+/* memory */
+static inline vm vf_first(int n)
+{
+    return (vm){0, 1, 2, 3} < n;
+}
+static inline vf vf_load(const float *p)
+{
+    vf a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+static inline void vf_store(float *p, vf a)
+{
+    memcpy(p, &a, sizeof a);
+}
+static inline vf vf_load_n(const float *p, int n)
+{
+    vf a = {0};
+    for (int i = 0; i < n; i++) a[i] = p[i];
+    return a;
+}
+static inline void vf_store_n(float *p, vf a, int n)
+{
+    for (int i = 0; i < n; i++) p[i] = a[i];
+}
+static inline void vf_stream(float *p, vf a)
+{
+    vf_store(p, a);
+}
+static inline void vf_stream_end(void) {}
+static inline vd vd_load(const double *p)
+{
+    vd a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+static inline vd vd_widen(const float *p) { return (vd){p[0], p[1]}; }
+static inline void vd_store(double *p, vd a)
+{
+    memcpy(p, &a, sizeof a);
+}
+
+/* masks */
+static inline vm vf_lt(vf a, vf b)
+{
+    return a < b;
+}
+static inline vm vf_le(vf a, vf b)
+{
+    return a <= b;
+}
+static inline vm vf_eq(vf a, vf b)
+{
+    return a == b;
+}
+static inline vm vm_and(vm a, vm b)
+{
+    return a & b;
+}
+static inline vm vm_or(vm a, vm b)
+{
+    return a | b;
+}
+static inline vm vm_not(vm a)
+{
+    return ~a;
+}
+static inline int vm_any(vm a)
+{
+    return (a[0] | a[1] | a[2] | a[3]) != 0;
+}
+static inline vf vf_select(vm m, vf yes, vf no)
+{
+    return (vf)((m & (vm)yes) | (~m & (vm)no));
+}
+
+/* floats */
+static inline vf vf_zero(void)
+{
+    return (vf){0};
+}
+static inline vf vf_set1(float a)
+{
+    return (vf){a, a, a, a};
+}
+static inline vf vf_iota(void)
+{
+    return (vf){0, 1, 2, 3};
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return a + b;
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return a - b;
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return a * b;
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return a / b;
+}
+static inline vf vf_sqrt(vf a)
+{
+    return (vf){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])};
+}
+static inline vf vf_min(vf a, vf b)
+{
+    return vf_select(a < b, a, b);
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return vf_select(a > b, a, b);
+}
+static inline vf vf_abs(vf a)
+{
+    return (vf)((vm)a & INT32_MAX);
+}
+
+/* 2^k, for whole -126 <= k <= 127 */
+static inline vf vf_pow2(vf k)
+{
+    return (vf)((__builtin_convertvector(k, vm) + 127) << 23);
+}
+
+/* doubles */
+static inline vd vd_zero(void)
+{
+    return (vd){0};
+}
+static inline vd vd_set1(double a)
+{
+    return (vd){a, a};
+}
+static inline vd vd_add(vd a, vd b)
+{
+    return a + b;
+}
+static inline vd vd_sub(vd a, vd b)
+{
+    return a - b;
+}
+static inline vd vd_mul(vd a, vd b)
+{
+    return a * b;
+}
+static inline vd vf_lo(vf a)
+{
+    return __builtin_convertvector(((half_vf){a[0], a[1]}), vd);
+}
+static inline vd vf_hi(vf a)
+{
+    return __builtin_convertvector(((half_vf){a[2], a[3]}), vd);
+}
+static inline vf vf_narrow(vd lo, vd hi)
+{
+    return (vf){(float)lo[0], (float)lo[1], (float)hi[0], (float)hi[1]};
+}
+
+/* Lanes folded by halving: to one sum, to one maximum. */
+static inline double vd_fold(vd a)
+{
+    return a[0] + a[1];
+}
+static inline float vf_fold_max(vf a)
+{
+    float b = a[0] > a[2] ? a[0] : a[2], c = a[1] > a[3] ? a[1] : a[3];
+    return b > c ? b : c;
+}
+
+/* The bits of a, shifted left until its last nine are the sign and the exponent field. */
+static inline vf vf_exponent(vf a)
+{
+    return (vf)((vm)a << 23);
+}
+
+/* The elements at even, at odd places of a and b, one after the other. */
+static inline vf vf_even(vf a, vf b)
+{
+    return (vf){a[0], a[2], b[0], b[2]};
+}
+static inline vf vf_odd(vf a, vf b)
+{
+    return (vf){a[1], a[3], b[1], b[3]};
+}
+
+/* The lanes of a vf added, folded by halving. */
+static inline float vf_fold(vf a)
+{
+    return (a[0] + a[2]) + (a[1] + a[3]);
+}
+
+#include "simd/simd_words.h"
+#endif

@@ -1,0 +1,68 @@
+/* simd_words.h - what every vocabulary header ends with: names, and the words made of other words.
+ * Floor 1.
+ *
+ * A kernel body is written once, in the words of these headers, and compiled for each set by a file
+ * of two includes: the vocabulary, then the body. All words are lane by lane and rounded once, so a
+ * body gives the same bits on every set as long as it fixes, by itself, which lane holds what and
+ * in which order lanes meet. There is deliberately no multiply-add.
+ *
+ *   vf, VF_LANES   a vector of floats; 4, 8 or 16, always a divisor of WEIR_LANES
+ *   vd, VD_LANES   a vector of doubles; half as many. vf_lo, vf_hi widen the first and second half
+ * of a vf vm             a mask with one truth value for each lane of a vf
+ *
+ * vf_load_n, vf_store_n and vf_first take 0 <= n <= VF_LANES: lanes n.. are neither read nor
+ * written in memory, and read as +0.  vf_max(a, b) is a > b ? a : b and vf_min(a, b) is a < b ? a :
+ * b, so a NaN gives b.  Comparisons with NaN are false.  Pointers need no alignment, but
+ * vf_stream's does: VF_LANES floats.
+ */
+#ifndef WEIR_SIMD_WORDS_H
+#define WEIR_SIMD_WORDS_H
+
+#include <stdint.h>
+
+/* Every reduction goes by this many lanes: lane j takes elements j, j + 32, ... */
+enum { WEIR_LANES = 32, VF_ROW = WEIR_LANES / VF_LANES, VD_ROW = WEIR_LANES / VD_LANES };
+
+#define WEIR_PASTE3(a, b, c) a##b##c
+#define WEIR_PASTE(a, b, c)  WEIR_PASTE3(a, b, c)
+
+/* The name of a kernel in this set: WEIR_KERNEL_NAME(rmsnorm_fwd_f32) is
+ * weir_k_rmsnorm_fwd_f32_avx2. */
+#define WEIR_KERNEL_NAME(kernel) WEIR_PASTE(weir_k_##kernel, _, WEIR_SIMD_SUFFIX)
+
+static inline vf vf_neg(vf a)
+{
+    return vf_sub(vf_set1(-0.0f), a);
+}
+
+/* Nearest integer, ties to even, for |a| <= 2^22; the sign of a zero result is lost. */
+static inline vf vf_round(vf a)
+{
+    const vf magic = vf_set1(0x1.8p23f);
+    return vf_sub(vf_add(a, magic), magic);
+}
+
+/* The lanes that are NaN. */
+static inline vm vf_isnan(vf a)
+{
+    return vm_not(vf_eq(a, a));
+}
+
+/* Fetches what lies `ahead` bytes after p into the second-level cache. It need not exist. */
+static inline void vf_prefetch(const float *p, intptr_t ahead)
+{
+    __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead), 0, 2);
+}
+
+/* The sum of WEIR_LANES doubles, folded by halving: lane j takes lane j + 16, then j + 8, ..., j
+ * + 1. */
+static inline double vd_fold_row(const vd acc[VD_ROW])
+{
+    vd t[VD_ROW];
+    for (int i = 0; i < VD_ROW; i++) t[i] = acc[i];
+    for (int half = VD_ROW / 2; half; half /= 2)
+        for (int i = 0; i < half; i++) t[i] = vd_add(t[i], t[i + half]);
+    return vd_fold(t[0]);
+}
+
+#endif
