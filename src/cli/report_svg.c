@@ -266,7 +266,7 @@ static void draw_frame(weir_text *out, const weir_report_chart *chart, const plo
     weir_report_escape(out, chart->heading);
     weir_text_addf(out, "<tspan class=\"n\" dx=\"%d\">", chart->heading[0] ? 8 : 0);
     weir_report_escape(out, chart->y_name);
-    weir_text_add(out, "</tspan></text>");
+    weir_text_add(out, at->y.log ? ", log scale</tspan></text>" : "</tspan></text>");
 }
 
 static void draw_levels(weir_text *out, const weir_report_chart *chart, const plot *at)
@@ -316,7 +316,8 @@ static weir_status draw_labels(weir_text *out, const weir_report_chart *chart, c
     int count = 0;
     for (int i = 0; i < chart->curves; i++) {
         label l = {.curve = &chart->curve[i]};
-        if (!l.curve->faint && end_of(at, l.curve, &l.x, &l.y)) labels[count++] = l;
+        if (l.curve->faint || !l.curve->name[0]) continue;
+        if (end_of(at, l.curve, &l.x, &l.y)) labels[count++] = l;
     }
     qsort(labels, (size_t)count, sizeof *labels, higher_first);
     for (int i = 0; i < count; i++) places[i] = labels[i].y;
