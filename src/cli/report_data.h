@@ -35,7 +35,7 @@ typedef struct weir_report_layer {
 
 typedef struct weir_report_rule {
     const char *name; /* never NULL */
-    const char *source, *record;
+    const char *formula, *source, *record;
     double value, threshold;
     bool fired;
 } weir_report_rule;

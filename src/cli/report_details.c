@@ -12,7 +12,9 @@
 static void add_rule(weir_text *out, const weir_report_rule *rule)
 {
     char value[WEIR_REPORT_NUMBER], threshold[WEIR_REPORT_NUMBER];
-    weir_text_addf(out, "<li%s><b>", rule->fired ? "" : " class=\"quiet\"");
+    weir_text_addf(out, "<li%s title=\"", rule->fired ? "" : " class=\"quiet\"");
+    weir_report_escape(out, rule->formula);
+    weir_text_add(out, "\"><b>");
     weir_report_escape(out, rule->name);
     weir_text_addf(out, "</b> %s, threshold %s", weir_report_number_text(rule->value, 3, value),
                    weir_report_number_text(rule->threshold, 3, threshold));
@@ -46,7 +48,7 @@ static void add_rules(weir_text *out, const weir_report_probe *probe)
             if (!probe->rule[i].fired) add_rule(out, &probe->rule[i]);
         weir_text_add(out, "</ul></details>");
     }
-    if (probe->suggestion) {
+    if (fired && probe->suggestion) {
         weir_text_add(out, "<p class=\"suggestion\">");
         weir_report_escape(out, probe->suggestion);
         weir_text_add(out, "</p>");

@@ -139,6 +139,7 @@ static weir_status read_run(const weir_report_source *src, json_t *root, weir_re
     if (!run->text) run->text = "";
     if (!run->version) run->version = "unknown";
     if (!run->command) run->command = "";
+    if (run->why && !run->why[0]) run->why = NULL;
     run->depth = (int)depth;
     return WEIR_OK;
 }
@@ -245,6 +246,7 @@ static weir_status read_rules(const weir_report_source *src, const json_t *verdi
         const json_t *fired = json_object_get(item, "fired");
         if (!json_is_object(item)) return weir_report_wrong(src, "verdict.rules", "objects");
         WEIR_TRY(weir_report_string(src, item, "name", &rule->name));
+        WEIR_TRY(weir_report_string(src, item, "formula", &rule->formula));
         WEIR_TRY(weir_report_string(src, item, "source", &rule->source));
         WEIR_TRY(weir_report_string(src, item, "record", &rule->record));
         WEIR_TRY(weir_report_number(src, item, "value", &rule->value));

@@ -103,9 +103,9 @@ static weir_status add_cell(weir_text *out, weir_report_data *data, const weir_r
         .colour = row->colour, .name = row->label, .broken = run->state == WEIR_REPORT_DIVERGED};
     if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, &curve)) return WEIR_E_MEMORY;
     /* Sorted by outcome first, then by loss. */
-    weir_text_addf(out, "<td class=\"cell %s\" data-v=\"%.6g\" title=\"",
+    weir_text_addf(out, "<td class=\"cell %s\" data-v=\"%.12g\" title=\"",
                    weir_report_state_name(run->state),
-                   1e6 * run->state + (isfinite(loss) ? fmin(fmax(loss, 0), 1e5) : 1e5));
+                   1e6 * (double)run->state + (isfinite(loss) ? fmin(fmax(loss, 0), 1e5) : 1e5));
     add_hover(out, cell);
     weir_text_add(out, "\"><div>");
     weir_report_spark_draw(out, &curve, spark_width(grid->depths), x, y, run->unigram);

@@ -164,7 +164,10 @@ static void single_run(weir_text *out, const weir_report_run *run)
         add_nats(out, loss);
     }
     if (run->steps_done >= 0) {
-        weir_text_addf(out, ended ? " in %lld" : ", after %lld", (long long)run->steps_done);
+        const char *before = run->state == WEIR_REPORT_TRAINED ? " in"
+                             : ended                           ? " after"
+                                                               : ", after";
+        weir_text_addf(out, "%s %lld", before, (long long)run->steps_done);
         if (!ended && wanted) weir_text_addf(out, " of %s", wanted);
         weir_text_add(out, " steps");
     }
@@ -201,9 +204,9 @@ static void single_row(weir_text *out, const weir_report_grid *grid)
         if (begun) weir_text_add(out, "; it");
         weir_text_add(out, says[g]);
         add_depths_of(out, grid, g, count[g]);
-        if (g == TRAINED && count[g] < grid->depths) add_warmup(out, grid);
         begun = true;
     }
+    if (count[STUCK] + count[DIVERGED]) add_warmup(out, grid);
     tally deepest = tally_of(grid, grid->depths - 1);
     if (deepest.best) {
         weir_text_addf(out, ", and reached ");
@@ -218,12 +221,18 @@ static void single_row(weir_text *out, const weir_report_grid *grid)
 
 static void all_trained(weir_text *out, const weir_report_grid *grid, const tally *t)
 {
-    if (t->ended == 2)
-        weir_text_addf(out, "Both %s trained at ", noun(grid));
+    const char *that = t->count[UNENDED] ? " that ended" : "";
+    if (t->ended == 1)
+        weir_text_addf(out, "%s trained at ", t->best ? t->best->label : "One run");
+    else if (t->ended == 2)
+        weir_text_addf(out, "Both %s%s trained at ", noun(grid), that);
     else
-        weir_text_addf(out, "All %d %s trained at ", t->ended, noun(grid));
+        weir_text_addf(out, "All %d %s%s trained at ", t->ended, noun(grid), that);
     add_layers(out, grid->depth[t->depth]);
-    if (t->best) {
+    if (t->best && t->ended == 1) {
+        weir_text_add(out, ", and reached ");
+        add_nats(out, t->loss);
+    } else if (t->best) {
         weir_text_addf(out, "; %s reached the lowest loss, ", t->best->label);
         add_nats(out, t->loss);
     }
