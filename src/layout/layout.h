@@ -1,9 +1,10 @@
-/* layout.h - block equations: a placement of norms as text, compiled to steps. Floor 2; pure: no tensors, no threads.
+/* layout.h - block equations: a placement of norms as text, compiled to steps. Floor 2; pure: no
+ * tensors, no threads.
  *
  * parse: text -> weir_layout (syntax, names, types; independent of depth).
- * compile: weir_layout + shape -> weir_program: the whole network, embed to head, as steps in SSA form, every number
- * evaluated for every layer, fused where `fuse` is set. The interpreter (src/nn) walks the steps; it never asks which
- * placement it is running.
+ * compile: weir_layout + shape -> weir_program: the whole network, embed to head, as steps in SSA
+ * form, every number evaluated for every layer, fused where `fuse` is set. The interpreter (src/nn)
+ * walks the steps; it never asks which placement it is running.
  */
 #ifndef WEIR_LAYOUT_LAYOUT_H
 #define WEIR_LAYOUT_LAYOUT_H
@@ -16,17 +17,21 @@
 #include "weir/norm.h"
 #include "weir/status.h"
 
-/* ---- text ------------------------------------------------------------------------------------------------ */
+/* ---- text
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct weir_layout weir_layout;
 
-/* Parses and checks `length` bytes. `file` is the name for messages. On failure *out is NULL and *err holds a message
- * of several lines ("FILE:LINE:COL: what is wrong", the line, a caret, what would be right), with line and col. */
-weir_status weir_layout_parse(const char *text, size_t length, const char *file, weir_layout **out, weir_error *err);
+/* Parses and checks `length` bytes. `file` is the name for messages. On failure *out is NULL and
+ * *err holds a message of several lines ("FILE:LINE:COL: what is wrong", the line, a caret, what
+ * would be right), with line and col. */
+weir_status weir_layout_parse(const char *text, size_t length, const char *file, weir_layout **out,
+                              weir_error *err);
 void weir_layout_destroy(weir_layout **layout);
 
-/* The text in one fixed form (comments and blanks away, one statement a line): what a checkpoint stores and compares,
- * and what a report shows as the equation. Owned by the layout. */
+/* The text in one fixed form (comments and blanks away, one statement a line): what a checkpoint
+ * stores and compares, and what a report shows as the equation. Owned by the layout. */
 const char *weir_layout_canonical(const weir_layout *layout);
 
 /* A number of the layout depends on t or T, so --steps is part of a run's identity. */
@@ -43,16 +48,28 @@ typedef struct weir_builtin_layout {
 int weir_builtin_layout_count(void);
 const weir_builtin_layout *weir_builtin_layout_at(int index);
 const weir_builtin_layout *weir_builtin_layout_find(const char *name); /* NULL when there is none */
-const char *weir_builtin_layout_nearest(const char *name);             /* for "did you mean"; may be NULL */
+const char *weir_builtin_layout_nearest(const char *name); /* for "did you mean"; may be NULL */
 
-/* ---- the compiled form ----------------------------------------------------------------------------------- */
+/* ---- the compiled form
+ * ----------------------------------------------------------------------------------- */
 
 enum { WEIR_LAYOUT_NAME = 32, WEIR_TERMS_MAX = 4, WEIR_COEF_SCALARS_MAX = 4 };
 
 /* The matrices of the network, as `gain` names them. */
 typedef enum weir_role {
-    WEIR_ROLE_Q, WEIR_ROLE_K, WEIR_ROLE_V, WEIR_ROLE_O, WEIR_ROLE_UP, WEIR_ROLE_GATE, WEIR_ROLE_DOWN,
-    WEIR_ROLE_EMBED, WEIR_ROLE_HEAD, WEIR_ROLE_XQ, WEIR_ROLE_XK, WEIR_ROLE_XV, WEIR_ROLE_XO,
+    WEIR_ROLE_Q,
+    WEIR_ROLE_K,
+    WEIR_ROLE_V,
+    WEIR_ROLE_O,
+    WEIR_ROLE_UP,
+    WEIR_ROLE_GATE,
+    WEIR_ROLE_DOWN,
+    WEIR_ROLE_EMBED,
+    WEIR_ROLE_HEAD,
+    WEIR_ROLE_XQ,
+    WEIR_ROLE_XK,
+    WEIR_ROLE_XV,
+    WEIR_ROLE_XO,
     WEIR_ROLES
 } weir_role;
 const char *weir_role_name(weir_role role); /* "q", "up", "embed", ... */
@@ -67,40 +84,58 @@ typedef enum weir_space {
     WEIR_SPACE_MID  /* ffn */
 } weir_space;
 
-typedef enum weir_slot { WEIR_SLOT_EMBED, WEIR_SLOT_ATTN, WEIR_SLOT_MLP, WEIR_SLOT_BLOCK, WEIR_SLOT_HEAD } weir_slot;
+typedef enum weir_slot {
+    WEIR_SLOT_EMBED,
+    WEIR_SLOT_ATTN,
+    WEIR_SLOT_MLP,
+    WEIR_SLOT_BLOCK,
+    WEIR_SLOT_HEAD
+} weir_slot;
 typedef enum weir_branch { WEIR_BRANCH_ATTN, WEIR_BRANCH_MLP } weir_branch;
-typedef enum weir_spot { WEIR_SPOT_Q, WEIR_SPOT_K, WEIR_SPOT_V, WEIR_SPOT_MIX, WEIR_SPOT_MID, WEIR_SPOTS } weir_spot;
+typedef enum weir_spot {
+    WEIR_SPOT_Q,
+    WEIR_SPOT_K,
+    WEIR_SPOT_V,
+    WEIR_SPOT_MIX,
+    WEIR_SPOT_MID,
+    WEIR_SPOTS
+} weir_spot;
 
 /* What the numbers of a layout depend on. */
 typedef struct weir_layout_shape {
-    int depth;                          /* N */
-    int width, heads, kv_heads, ffn;    /* head dim = width / heads */
-    bool gated;                         /* the MLP has a gate matrix (swiglu) */
-    bool tied;                          /* head shares the embedding's matrix */
-    weir_norm_op norm;                  /* what norm() and headnorm() mean */
-    int64_t steps;                      /* T, >= 1 */
+    int depth;                       /* N */
+    int width, heads, kv_heads, ffn; /* head dim = width / heads */
+    bool gated;                      /* the MLP has a gate matrix (swiglu) */
+    bool tied;                       /* head shares the embedding's matrix */
+    weir_norm_op norm;               /* what norm() and headnorm() mean */
+    int64_t steps;                   /* T, >= 1 */
 } weir_layout_shape;
 
 /* A learned tensor that the layout itself brings: gammas, betas, and `param`s. */
 typedef enum weir_lparam_kind {
-    WEIR_LPARAM_GAMMA, WEIR_LPARAM_BETA, WEIR_LPARAM_SCALAR, WEIR_LPARAM_VECTOR, WEIR_LPARAM_HEADS
+    WEIR_LPARAM_GAMMA,
+    WEIR_LPARAM_BETA,
+    WEIR_LPARAM_SCALAR,
+    WEIR_LPARAM_VECTOR,
+    WEIR_LPARAM_HEADS
 } weir_lparam_kind;
 
 typedef struct weir_lparam {
-    char name[64];          /* "layers.3.attn.norm1.gamma", "layers.3.mlp.g", "shared.g" */
+    char name[64]; /* "layers.3.attn.norm1.gamma", "layers.3.mlp.g", "shared.g" */
     weir_lparam_kind kind;
-    int64_t size;           /* elements */
+    int64_t size; /* elements */
     double init;
-    int layer;              /* from 1; 0: embed, head or shared */
+    int layer; /* from 1; 0: embed, head or shared */
 } weir_lparam;
 
-/* What multiplies a tensor: number * scalar params, rounded to real once; then, elementwise, a vector or heads param
- * (coefficient j is fl(number_rounded * param_j), and the product with the tensor is rounded again). */
+/* What multiplies a tensor: number * scalar params, rounded to real once; then, elementwise, a
+ * vector or heads param (coefficient j is fl(number_rounded * param_j), and the product with the
+ * tensor is rounded again). */
 typedef struct weir_coef {
     double number;
     int scalars, scalar[WEIR_COEF_SCALARS_MAX]; /* indices into params */
-    int vector;                                 /* index into params of a VECTOR or HEADS param, or -1 */
-    int recipe;                                 /* private: how to evaluate number again when t moves, or -1 */
+    int vector; /* index into params of a VECTOR or HEADS param, or -1 */
+    int recipe; /* private: how to evaluate number again when t moves, or -1 */
 } weir_coef;
 
 /* One product of a sum: coef * value. */
@@ -110,9 +145,11 @@ typedef struct weir_term {
 } weir_term;
 
 typedef enum weir_step_kind {
-    WEIR_STEP_SUM,      /* out = fl(... fl(fl(c1 v1) + fl(c2 v2)) ...), left to right; one term: a product */
+    WEIR_STEP_SUM,      /* out = fl(... fl(fl(c1 v1) + fl(c2 v2)) ...), left to right; one term: a
+                           product */
     WEIR_STEP_NORM,     /* out = norm(in) */
-    WEIR_STEP_SUM_NORM, /* sum = fl(c1 v1) + fl(c2 v2) with one of the two coefs exactly 1; out = norm(sum) */
+    WEIR_STEP_SUM_NORM, /* sum = fl(c1 v1) + fl(c2 v2) with one of the two coefs exactly 1; out =
+                           norm(sum) */
     WEIR_STEP_BRANCH    /* out = attn(in) or mlp(in) of this layer */
 } weir_step_kind;
 
@@ -121,30 +158,33 @@ typedef struct weir_norm_step {
     char name[64];       /* "layers.3.attn.norm1": its gamma is NAME.gamma */
     int gamma, beta;     /* indices into params, or -1 */
     double gamma_offset; /* 1 for the (1 + w) form, else 0 */
-    int groups;          /* 1; or heads (kv_heads) for headnorm: each group of the row has its own statistics */
-    bool gamma_shared;   /* groups > 1 and one gamma of size dim / groups serves all */
+    int groups; /* 1; or heads (kv_heads) for headnorm: each group of the row has its own statistics
+                 */
+    bool gamma_shared; /* groups > 1 and one gamma of size dim / groups serves all */
 } weir_norm_step;
 
 typedef struct weir_step {
     weir_step_kind kind;
-    int out;                           /* value that it defines */
-    int in;                            /* NORM, BRANCH: value that it reads; else -1 */
-    int sum;                           /* SUM_NORM: value of the sum, which other steps may read; else -1 */
+    int out; /* value that it defines */
+    int in;  /* NORM, BRANCH: value that it reads; else -1 */
+    int sum; /* SUM_NORM: value of the sum, which other steps may read; else -1 */
     int terms;
-    weir_term term[WEIR_TERMS_MAX];    /* SUM: 1..MAX; SUM_NORM: 2; a longer sum is a chain of SUM steps */
+    weir_term
+        term[WEIR_TERMS_MAX]; /* SUM: 1..MAX; SUM_NORM: 2; a longer sum is a chain of SUM steps */
     weir_norm_step norm;
     weir_branch branch;
     weir_slot slot;
-    int layer;                         /* from 1; 0 in embed and head */
-    int line;                          /* of the layout text, for prints */
+    int layer; /* from 1; 0 in embed and head */
+    int line;  /* of the layout text, for prints */
 } weir_step;
 
 typedef struct weir_value {
     weir_space space;
-    int uses;     /* by steps (of the same list), plus 1 when it is the list's result */
+    int uses; /* by steps (of the same list), plus 1 when it is the list's result */
 } weir_value;
 
-/* A straight line of steps: `in` is defined before the first, `out` is its result (may be == in: no steps). */
+/* A straight line of steps: `in` is defined before the first, `out` is its result (may be == in: no
+ * steps). */
 typedef struct weir_steps {
     int count;
     weir_step *step;
@@ -154,26 +194,27 @@ typedef struct weir_steps {
 typedef struct weir_program {
     weir_layout_shape shape;
     int values;
-    weir_value *value;               /* ids are unique over main and all inside lists */
+    weir_value *value; /* ids are unique over main and all inside lists */
     int params;
     weir_lparam *param;
-    weir_steps main;                 /* in: the embedding's output; out: what the output matrix reads */
-    weir_steps *inside;              /* [depth * WEIR_SPOTS]: what happens at a spot of a layer's branches */
-    bool *branch_used;               /* [depth * 2]: layer l calls attn, mlp; false: the branch is skipped */
-    int *stream;                     /* [depth * 2]: value of state x after (l, attn), (l, mlp); -1 where a block rule
-                                        has no such place (the attn half) */
-    double *gain;                    /* [depth * WEIR_ROLES]: what multiplies the initial std of each matrix */
+    weir_steps main;    /* in: the embedding's output; out: what the output matrix reads */
+    weir_steps *inside; /* [depth * WEIR_SPOTS]: what happens at a spot of a layer's branches */
+    bool *branch_used;  /* [depth * 2]: layer l calls attn, mlp; false: the branch is skipped */
+    int *stream;  /* [depth * 2]: value of state x after (l, attn), (l, mlp); -1 where a block rule
+                     has no such place (the attn half) */
+    double *gain; /* [depth * WEIR_ROLES]: what multiplies the initial std of each matrix */
     double gain_embed, gain_head;
     bool uses_time;
     int warnings;
-    char **warning;                  /* "FILE:LINE:COL: ..." */
-    struct weir_recipes *recipes;    /* private */
+    char **warning;               /* "FILE:LINE:COL: ..." */
+    struct weir_recipes *recipes; /* private */
 } weir_program;
 
-/* Evaluates the layout for a shape. On failure *out is NULL and *err explains, with l, s and the sub-expression where a
- * number is at fault. fuse = false keeps every SUM and NORM a step of its own: the same bits, slower; for tests. */
-weir_status weir_layout_compile(const weir_layout *layout, const weir_layout_shape *shape, bool fuse,
-                                weir_program **out, weir_error *err);
+/* Evaluates the layout for a shape. On failure *out is NULL and *err explains, with l, s and the
+ * sub-expression where a number is at fault. fuse = false keeps every SUM and NORM a step of its
+ * own: the same bits, slower; for tests. */
+weir_status weir_layout_compile(const weir_layout *layout, const weir_layout_shape *shape,
+                                bool fuse, weir_program **out, weir_error *err);
 void weir_program_destroy(weir_program **program);
 
 /* Evaluates every number that depends on t again, for step t >= 1. A no-op unless uses_time. */
@@ -181,7 +222,7 @@ weir_status weir_program_set_time(weir_program *program, int64_t t, weir_error *
 
 static inline weir_steps *weir_program_inside(const weir_program *p, int layer, weir_spot spot)
 {
-    return &p->inside[(layer - 1) * WEIR_SPOTS + spot];
+    return &p->inside[(layer - 1) * (int)WEIR_SPOTS + (int)spot];
 }
 
 /* The width of a space under a shape. */

@@ -191,5 +191,27 @@ static inline float vf_fold_max(vf a)
     return b > c ? b : c;
 }
 
+/* The bits of a, shifted left until its last nine are the sign and the exponent field. */
+static inline vf vf_exponent(vf a)
+{
+    return (vf)((vm)a << 23);
+}
+
+/* The elements at even, at odd places of a and b, one after the other. */
+static inline vf vf_even(vf a, vf b)
+{
+    return (vf){a[0], a[2], b[0], b[2]};
+}
+static inline vf vf_odd(vf a, vf b)
+{
+    return (vf){a[1], a[3], b[1], b[3]};
+}
+
+/* The lanes of a vf added, folded by halving. */
+static inline float vf_fold(vf a)
+{
+    return (a[0] + a[2]) + (a[1] + a[3]);
+}
+
 #include "simd/simd_words.h"
 #endif

@@ -1,0 +1,129 @@
+#include "layout/source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { SHOWN = 90 }; /* bytes of a line that a message shows, at most */
+
+static bool continues(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+static uint32_t line_start(const weir_source *source, uint32_t pos)
+{
+    while (pos > 0 && source->text[pos - 1] != '\n') pos--;
+    return pos;
+}
+
+static uint32_t line_end(const weir_source *source, uint32_t pos)
+{
+    while (pos < source->length && source->text[pos] != '\n' && source->text[pos] != '\r') pos++;
+    return pos;
+}
+
+void weir_source_place(const weir_source *source, uint32_t pos, int *line, int *col)
+{
+    *line = *col = 1;
+    for (uint32_t i = 0; i < pos; i++) *line += source->text[i] == '\n';
+    for (uint32_t i = line_start(source, pos); i < pos; i++) *col += !continues(source->text[i]);
+}
+
+/* The part of the line round pos that fits, and blanks up to the caret: tabs stay tabs, so that
+ * both line up. */
+static void show_line(const weir_source *source, uint32_t pos, char *out, size_t size)
+{
+    uint32_t begin = line_start(source, pos), end = line_end(source, pos);
+    if (pos - begin > SHOWN * 2 / 3) {
+        begin = pos - SHOWN * 2 / 3;
+        while (begin < pos && continues(source->text[begin])) begin++;
+    }
+    if (end - begin > SHOWN) {
+        end = begin + SHOWN;
+        while (end > pos && continues(source->text[end])) end--;
+    }
+    char blank[SHOWN + 1];
+    size_t blanks = 0;
+    for (uint32_t i = begin; i < pos; i++) {
+        if (!continues(source->text[i])) blank[blanks++] = source->text[i] == '\t' ? '\t' : ' ';
+    }
+    blank[blanks] = 0;
+    snprintf(out, size, "    %.*s\n    %s^", (int)(end - begin), source->text + begin, blank);
+}
+
+weir_status weir_source_fail(const weir_source *source, uint32_t pos, weir_error *err,
+                             const char *format, ...)
+{
+    if (!err) return WEIR_E_LAYOUT;
+    char what[512], shown[2 * SHOWN + 16];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    char *advice = strchr(what, '\n');
+    if (advice) *advice++ = 0;
+    int line, col;
+    weir_source_place(source, pos, &line, &col);
+    show_line(source, pos, shown, sizeof shown);
+    weir_fail(err, WEIR_E_LAYOUT, "%.120s:%d:%d: %s\n%s%s%s", source->file, line, col, what, shown,
+              advice ? "\n  " : "", advice ? advice : "");
+    err->line = line;
+    err->col = col;
+    return WEIR_E_LAYOUT;
+}
+
+void weir_source_prefix(const weir_source *source, uint32_t pos, weir_text *out)
+{
+    int line, col;
+    weir_source_place(source, pos, &line, &col);
+    weir_text_addf(out, "%s:%d:%d: ", source->file, line, col);
+}
+
+/* Bytes of the character at s, of which `left` remain; 0 when they are not UTF-8 (Unicode 15, table
+ * 3-7). */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+    unsigned low = 0x80, high = 0xBF;
+    size_t length;
+    if (s[0] < 0x80) return 1;
+    if (s[0] >= 0xC2 && s[0] <= 0xDF) {
+        length = 2;
+    } else if (s[0] >= 0xE0 && s[0] <= 0xEF) {
+        length = 3;
+        if (s[0] == 0xE0) low = 0xA0;
+        if (s[0] == 0xED) high = 0x9F;
+    } else if (s[0] >= 0xF0 && s[0] <= 0xF4) {
+        length = 4;
+        if (s[0] == 0xF0) low = 0x90;
+        if (s[0] == 0xF4) high = 0x8F;
+    } else {
+        return 0;
+    }
+    if (left < length || s[1] < low || s[1] > high) return 0;
+    for (size_t i = 2; i < length; i++) {
+        if (!continues((char)s[i])) return 0;
+    }
+    return length;
+}
+
+weir_status weir_source_check_utf8(const weir_source *source, weir_error *err)
+{
+    for (size_t i = 0; i < source->length;) {
+        const unsigned char *s = (const unsigned char *)source->text + i;
+        size_t length = utf8_length(s, source->length - i);
+        if (!length) {
+            int line, col;
+            weir_source_place(source, (uint32_t)i, &line, &col);
+            weir_fail(err, WEIR_E_LAYOUT,
+                      "%.120s:%d:%d: byte 0x%02X is not UTF-8\n  save the file as UTF-8 text",
+                      source->file, line, col, s[0]);
+            if (err) err->line = line, err->col = col;
+            return WEIR_E_LAYOUT;
+        }
+        i += length;
+    }
+    return WEIR_OK;
+}
