@@ -113,19 +113,32 @@ static int write_new_file(const char *path, const weir_bytes *part, size_t parts
     return why;
 }
 
-/* Makes a rename in the folder of path last through a power cut, as far as the file system can. A
- * folder that may be written but not listed cannot be opened for this: the rename stands without.
- */
-static int sync_folder_of(const char *path)
+static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? weir_strndup(path, (size_t)(slash - path) + 1) : weir_strdup(".");
-    if (!folder) return ENOMEM;
+    return slash ? weir_strndup(path, (size_t)(slash - path) + 1) : weir_strdup(".");
+}
+
+/* Makes a rename in the folder last through a power cut, as far as the file system can. A folder
+ * that may be written but not listed cannot be opened for this: the rename stands without. */
+static int sync_folder(const char *folder)
+{
     int why = 0, fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    weir_free(folder);
     if (fd < 0) return 0;
     if (fsync(fd) != 0 && errno != EINVAL) why = errno;
     close(fd);
+    return why;
+}
+
+/* 0, or the errno of what failed. */
+static int replace_file(const char *path, const char *temp, const char *folder,
+                        const weir_bytes *part, size_t parts)
+{
+    int why = write_new_file(temp, part, parts);
+    if (why) return why;
+    if (rename(temp, path) == 0) return sync_folder(folder);
+    why = errno;
+    unlink(temp);
     return why;
 }
 
@@ -138,17 +151,16 @@ weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size
     }
     weir_text temp = {0};
     weir_text_addf(&temp, "%s.tmp.%ld", path, (long)getpid());
-    if (temp.failed) return weir_fail(err, WEIR_E_MEMORY, "%s: no memory to write it", path);
-    int why = write_new_file(temp.data, part, parts);
-    if (!why && rename(temp.data, path) != 0) {
-        why = errno;
-        unlink(temp.data);
+    char *folder = folder_of(path);
+    weir_status status = WEIR_OK;
+    if (temp.failed || !folder) {
+        status = weir_fail(err, WEIR_E_MEMORY, "%s: no memory to write it", path);
+    } else if ((errno = replace_file(path, temp.data, folder, part, parts)) != 0) {
+        status = weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be written", path);
     }
     weir_text_deinit(&temp);
-    if (!why) why = sync_folder_of(path);
-    if (!why) return WEIR_OK;
-    errno = why;
-    return weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be written", path);
+    weir_free(folder);
+    return status;
 }
 
 weir_status weir_file_write(const char *path, const void *data, size_t bytes, weir_error *err)

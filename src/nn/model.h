@@ -129,6 +129,9 @@ void weir_worker_backward(weir_worker *worker, const real *theta, real *grad);
 /* The final hidden states [sequences * ctx][width] of the last forward. */
 const real *weir_worker_hidden(const weir_worker *worker);
 
+/* The logits [sequences * ctx][vocab] of the last forward, when its grad_scale was 0 (else they have become a gradient). */
+const real *weir_worker_logits(const weir_worker *worker);
+
 /* NULL takes it away. */
 void weir_worker_observe(weir_worker *worker, weir_observer observer, void *ctx);
 void weir_worker_log_products(weir_worker *worker, weir_product_log *log);

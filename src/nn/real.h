@@ -30,11 +30,13 @@ typedef weir_net_table_f64 net_table;
 #define weir_worker_forward     weir_worker_forward_f64
 #define weir_worker_backward    weir_worker_backward_f64
 #define weir_worker_hidden      weir_worker_hidden_f64
+#define weir_worker_logits      weir_worker_logits_f64
 #define weir_worker_observe     weir_worker_observe_f64
 #define weir_worker_log_products weir_worker_log_products_f64
 #define weir_gemm               weir_gemm_f64
 #define weir_steps_forward      weir_steps_forward_f64
 #define weir_steps_backward     weir_steps_backward_f64
+#define weir_inside_backward    weir_inside_backward_f64
 #define weir_attention_forward  weir_attention_forward_f64
 #define weir_attention_backward weir_attention_backward_f64
 #define weir_mlp_forward        weir_mlp_forward_f64

@@ -235,6 +235,8 @@ void weir_worker_backward(weir_worker *w, const real *theta, real *grad)
 
 const real *weir_worker_hidden(const weir_worker *w) { return w->value[w->model->program->main.out].data; }
 
+const real *weir_worker_logits(const weir_worker *w) { return w->logits; }
+
 void weir_worker_observe(weir_worker *w, weir_observer observer, void *ctx)
 {
     w->observer = observer;

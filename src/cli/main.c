@@ -1,0 +1,106 @@
+/* main.c - the command `weir`: finds the subcommand and runs it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "nn/blas.h"
+#include "weir/cpu.h"
+#include "weir/version.h"
+
+const command weir_commands[] = {
+    {"layouts", "layouts [NAME | FILE] [--depth N] [--lowered]", "list the layouts, or check and show one",
+     "  weir layouts\n  weir layouts deepnorm --depth 24 --lowered\n  weir layouts ./mine.layout\n",
+     TAKES_LOWERED | TAKES_WORDS, cmd_layouts},
+    {"probe", "probe --layout L[,L...] --depth N[,N...] [options]",
+     "measure networks at initialization: signal, gradient, first update, verdict",
+     "  weir probe --layout post,deepnorm --depth 6,24,96\n  weir probe --layout ./mine.layout --depth 48 --json\n",
+     TAKES_CONFIG | TAKES_LISTS | TAKES_THREADS, cmd_probe},
+    {"train", "train --layout L --depth N --data PATH --out DIR [options]", "train one network",
+     "  weir train --layout deepnorm --depth 24 --data book.txt --out runs/a\n  weir train --resume runs/a\n",
+     TAKES_CONFIG | TAKES_OUT | TAKES_RESUME | TAKES_THREADS | TAKES_DIVERGENCE, cmd_train},
+    {"compare", "compare --layout L[,L...] --depth N[,N...] --data PATH --out DIR [options]",
+     "train several networks side by side and write one report",
+     "  weir compare --layout post,pre,deepnorm --depth 6,48 --data book.txt --out sweep\n"
+     "  weir compare --layout post --depth 18 --warmup 0,100 --lr 1e-3,3e-4 --out warmup\n",
+     TAKES_CONFIG | TAKES_LISTS | TAKES_OUT | TAKES_THREADS | TAKES_DIVERGENCE, cmd_compare},
+    {"report", "report DIR... [--out FILE]", "write the HTML report again, from the files of runs or sweeps",
+     "  weir report sweep\n  weir report runs/a runs/b --out both.html\n", TAKES_OUT | TAKES_WORDS, cmd_report},
+    {"sample", "sample DIR [--prompt TEXT] [--length N]", "write text from a run's checkpoint",
+     "  weir sample runs/a --prompt 'The ' --length 300\n", TAKES_SAMPLE | TAKES_WORDS, cmd_sample},
+};
+const int weir_command_count = sizeof weir_commands / sizeof weir_commands[0];
+
+static const command *find_command(const char *name)
+{
+    const char *names[sizeof weir_commands / sizeof weir_commands[0]];
+    for (int i = 0; i < weir_command_count; i++) {
+        if (strcmp(weir_commands[i].name, name) == 0) return &weir_commands[i];
+        names[i] = weir_commands[i].name;
+    }
+    const char *near = weir_text_nearest(name, names, weir_command_count);
+    fprintf(stderr, "weir: there is no command '%s'%s%s%s\n", name, near ? "; did you mean '" : "; `weir --help` lists them",
+            near ? near : "", near ? "'?" : "");
+    return NULL;
+}
+
+/* WEIR_ISA=scalar|avx2|avx512 caps the instruction set; the results have the same bits under all of them. */
+static bool apply_isa(void)
+{
+    const char *wanted = getenv("WEIR_ISA");
+    if (!wanted || !*wanted) return true;
+    for (int isa = WEIR_ISA_SCALAR; isa <= WEIR_ISA_AVX512; isa++) {
+        if (strcmp(wanted, weir_isa_name((weir_isa)isa)) == 0) {
+            weir_set_isa_ceiling((weir_isa)isa);
+            return true;
+        }
+    }
+    fprintf(stderr, "weir: WEIR_ISA=%s: scalar, avx2 or avx512 is wanted\n", wanted);
+    return false;
+}
+
+/* The command line as one string, for run.json. The caller frees. */
+static char *join(int argc, char **argv)
+{
+    weir_text line = {0};
+    for (int i = 0; i < argc; i++) {
+        bool plain = strpbrk(argv[i], " '\"$&;()<>|*?\\") == NULL && argv[i][0];
+        weir_text_addf(&line, plain ? "%s%s" : "%s'%s'", i ? " " : "", i ? argv[i] : "weir");
+    }
+    return line.data;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help_all();
+        return EXIT_MISUSE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        help_all();
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("weir %s\n", weir_version());
+        return EXIT_DONE;
+    }
+    const command *c = find_command(argv[1]);
+    if (!c || !apply_isa()) return EXIT_MISUSE;
+    static options o;
+    weir_error err;
+    if (options_parse(c, argc - 2, argv + 2, &o, &err) != WEIR_OK) return fail_with(c->name, &err);
+    if (o.help) {
+        help_command(c);
+        return EXIT_DONE;
+    }
+    weir_blas_init();
+    char *line = join(argc, argv);
+    int status = c->run(c, &o, line ? line : "weir");
+    free(line);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "weir %s: standard output could not be written\n", c->name);
+        return EXIT_FAILED;
+    }
+    return status;
+}
