@@ -13,7 +13,7 @@
 enum { CASE_PATH = 256 };
 
 typedef struct train_case {
-    char root[CASE_PATH];     /* a new folder under /tmp; case_close removes it */
+    char root[CASE_PATH];     /* a new folder; case_close removes it */
     char folder[CASE_PATH];   /* root/run: where the run goes */
     weir_layout *layout;
     weir_corpus *corpus;
