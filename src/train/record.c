@@ -1,6 +1,5 @@
 /* record.c - run.json: what was asked for, on which machine, and what came of it. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "io/json_load.h"
 #include "nn/blas.h"
 #include "train/config_json.h"
 #include "train/run_files.h"
@@ -196,11 +196,11 @@ static weir_status read_root(const json_t *root, weir_run_record *record, weir_e
 static weir_status parse(const char *data, size_t bytes, weir_run_record *record, weir_error *err)
 {
     json_error_t why;
-    json_t *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &why);
-    if (!root && (!why.text[0] || json_error_code(&why) == json_error_out_of_memory))
-        return weir_fail(err, WEIR_E_MEMORY, "out of memory to read it");
-    if (!root) return weir_fail(err, WEIR_E_FORMAT, "line %d is not JSON: %s", why.line, why.text);
-    weir_status status = read_root(root, record, err);
+    json_t *root;
+    weir_status status = weir_json_load(data, bytes, &root, &why);
+    if (status == WEIR_E_MEMORY) return weir_fail(err, status, "out of memory to read it");
+    if (status != WEIR_OK) return weir_fail(err, status, "line %d is not JSON: %s", why.line, why.text);
+    status = read_root(root, record, err);
     json_decref(root);
     return status;
 }

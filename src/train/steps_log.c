@@ -1,10 +1,10 @@
 /* steps_log.c - lines of steps.jsonl, written and read again; and how much of layers.jsonl a checkpoint has seen. */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "io/json_load.h"
 #include "train/run_files.h"
 
 enum { LINE_MAX_BYTES = 512 };
@@ -46,13 +46,12 @@ static weir_status next_line(lines *l, json_t **line, weir_error *err)
     const char *end = strchr(l->at, '\n');
     if (!end) return WEIR_OK;
     json_error_t why;
-    *line = json_loadb(l->at, (size_t)(end - l->at), 0, &why);
+    weir_status status = weir_json_load(l->at, (size_t)(end - l->at), line, &why);
     l->number++;
     l->at = end + 1;
-    if (*line) return WEIR_OK;
-    if (!why.text[0] || json_error_code(&why) == json_error_out_of_memory)
-        return weir_fail(err, WEIR_E_MEMORY, "%s: out of memory to read it", l->path);
-    return weir_fail(err, WEIR_E_FORMAT, "%s:%lld: is not JSON: %s", l->path, (long long)l->number, why.text);
+    if (status == WEIR_OK) return WEIR_OK;
+    if (status == WEIR_E_MEMORY) return weir_fail(err, status, "%s: out of memory to read it", l->path);
+    return weir_fail(err, status, "%s:%lld: is not JSON: %s", l->path, (long long)l->number, why.text);
 }
 
 /* null stands for every number that is not finite. */

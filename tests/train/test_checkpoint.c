@@ -62,7 +62,7 @@ static void model_comes_back(void **state)
 {
     (void)state;
     train_case c;
-    case_open(&c, "hybridnorm-star", "tie=true pos=rotary");
+    case_open(&c, "mix-ln", "tie=true pos=rotary");
     weir_trainer *t = trained(&c, 2);
     weir_config config;
     weir_model *model;
