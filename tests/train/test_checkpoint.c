@@ -1,4 +1,5 @@
-/* test_checkpoint.c - a checkpoint gives back what was written, or is refused and changes nothing. */
+/* test_checkpoint.c - a checkpoint gives back what was written, or is refused and changes nothing.
+ */
 #include "train_case.h"
 
 #include <stdio.h>
@@ -15,7 +16,8 @@ static weir_trainer *trained(train_case *c, int steps)
 {
     weir_trainer *t = case_trainer(c, 1);
     weir_step_report report;
-    for (int i = 0; i < steps; i++) assert_int_equal(weir_trainer_step(t, NULL, &report, &c->err), WEIR_OK);
+    for (int i = 0; i < steps; i++)
+        assert_int_equal(weir_trainer_step(t, NULL, &report, &c->err), WEIR_OK);
     if (weir_checkpoint_write(c->folder, t, weir_layout_canonical(c->layout), &c->err) != WEIR_OK)
         fail_msg("%s", c->err.message);
     return t;
@@ -29,8 +31,8 @@ static weir_status read_into(train_case *c, weir_trainer *t)
 static bool same_state(const weir_trainer *a, const weir_trainer *b)
 {
     size_t bytes = (size_t)a->model->total * sizeof(float);
-    return a->step == b->step && memcmp(a->theta, b->theta, bytes) == 0 && memcmp(a->moment1, b->moment1, bytes) == 0 &&
-           memcmp(a->moment2, b->moment2, bytes) == 0;
+    return a->step == b->step && memcmp(a->theta, b->theta, bytes) == 0 &&
+           memcmp(a->moment1, b->moment1, bytes) == 0 && memcmp(a->moment2, b->moment2, bytes) == 0;
 }
 
 /* Demands that the checkpoint is refused, and that the trainer stays as a new one is. */
@@ -67,11 +69,14 @@ static void model_comes_back(void **state)
     weir_config config;
     weir_model *model;
     float *theta;
-    if (weir_checkpoint_model(c.folder, &config, &model, &theta, &c.err) != WEIR_OK) fail_msg("%s", c.err.message);
-    assert_int_equal(weir_config_same_run(&config, &c.request.config, true, "here", &c.err), WEIR_OK);
+    if (weir_checkpoint_model(c.folder, &config, &model, &theta, &c.err) != WEIR_OK)
+        fail_msg("%s", c.err.message);
+    assert_int_equal(weir_config_same_run(&config, &c.request.config, true, "here", &c.err),
+                     WEIR_OK);
     assert_int_equal(model->total, t->model->total);
     assert_memory_equal(theta, t->theta, (size_t)model->total * sizeof *theta);
-    for (int i = 0; i < model->params; i++) assert_string_equal(model->param[i].name, t->model->param[i].name);
+    for (int i = 0; i < model->params; i++)
+        assert_string_equal(model->param[i].name, t->model->param[i].name);
     weir_free(theta);
     weir_model_destroy(&model);
     weir_trainer_destroy(&t);
@@ -123,7 +128,8 @@ static void flipped_bits_are_refused(void **state)
     case_close(&c);
 }
 
-/* ---- files that are whole, and not what they should be --------------------------------------------------------------- */
+/* ---- files that are whole, and not what they should be
+ * --------------------------------------------------------------- */
 
 enum { PAIRS_MAX = 128, TENSORS_MAX = 256 };
 
@@ -161,17 +167,20 @@ static void copy_open(copy *x, const train_case *c, const void *bytes, size_t co
     for (int i = 0; i < 4; i++) copy_pair(x, fixed[i]);
     for (int i = 0; i < weir_config_rows(); i++) {
         char key[64];
-        snprintf(key, sizeof key, "%s.%s", weir_config_row_at(i)->group, weir_config_row_at(i)->field);
+        snprintf(key, sizeof key, "%s.%s", weir_config_row_at(i)->group,
+                 weir_config_row_at(i)->field);
         copy_pair(x, key);
     }
 }
 
 /* Writes the changed copy over the checkpoint and demands a refusal that says `message`. */
-static void refuse_copy(train_case *c, copy *x, weir_trainer *victim, const weir_trainer *fresh, const char *message)
+static void refuse_copy(train_case *c, copy *x, weir_trainer *victim, const weir_trainer *fresh,
+                        const char *message)
 {
     char path[2 * CASE_PATH];
     snprintf(path, sizeof path, "%s/" STATE_FILE, c->folder);
-    assert_int_equal(weir_st_write(path, x->entry, x->entries, x->pair, x->pairs, &c->err), WEIR_OK);
+    assert_int_equal(weir_st_write(path, x->entry, x->entries, x->pair, x->pairs, &c->err),
+                     WEIR_OK);
     refuse(c, victim, fresh, message);
     if (!strstr(c->err.message, message)) fail_msg("not in \"%s\": %s", c->err.message, message);
     weir_st_close(&x->file);
@@ -204,7 +213,8 @@ static void wrong_contents_are_refused(void **state)
     int up = 0;
     while (strcmp(x.entry[up].name, "layers.1.mlp.up") != 0) up++;
     x.entry[up].shape[0] = 8, x.entry[up].shape[1] = 16;
-    refuse_copy(&c, &x, victim, fresh, "of another type or shape is the tensor \"layers.1.mlp.up\"");
+    refuse_copy(&c, &x, victim, fresh,
+                "of another type or shape is the tensor \"layers.1.mlp.up\"");
     copy_open(&x, &c, file, bytes);
     set_pair(&x, "step", "2x");
     refuse_copy(&c, &x, victim, fresh, "this is no step");

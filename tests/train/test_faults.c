@@ -1,5 +1,6 @@
-/* test_faults.c - killed at any moment, a full disk, memory that runs out: nothing is lost but the steps since the last
- * checkpoint, and the run that goes on gives the bits of one that was never stopped. */
+/* test_faults.c - killed at any moment, a full disk, memory that runs out: nothing is lost but the
+ * steps since the last checkpoint, and the run that goes on gives the bits of one that was never
+ * stopped. */
 #include "train_case.h"
 
 #include <jansson.h>
@@ -15,7 +16,8 @@
 #include "base/rng.h"
 #include "train/run_files.h"
 
-static const char saved_often[] = "steps=40 checkpoint_every=1 measure_every=5 eval_every=7 warmup=5 clip=1";
+static const char saved_often[] =
+    "steps=40 checkpoint_every=1 measure_every=5 eval_every=7 warmup=5 clip=1";
 
 /* Runs the case in a child, after `limit` if there is one has been set on the size of its files. */
 static pid_t start_child(train_case *c, int threads, rlim_t limit, bool die_of_it)
@@ -114,7 +116,9 @@ static void full_disk_leaves_no_partial_file(void **state)
     case_close(&c);
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------------------- */
+/* ---- memory
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static int64_t allocations_left; /* until one fails; negative: none does */
 
@@ -163,9 +167,13 @@ static void any_allocation_may_fail(void **state)
     weir_alloc_hook = NULL;
 }
 
-static void *json_alloc(size_t bytes) { return weir_alloc(bytes, 1); }
+static void *json_alloc(size_t bytes)
+{
+    return weir_alloc(bytes, 1);
+}
 
-/* jansson's own allocations may fail too where it builds and prints values; its parser (2.14) does not survive that. */
+/* jansson's own allocations may fail too where it builds and prints values; its parser (2.14) does
+ * not survive that. */
 static void any_allocation_of_the_record_may_fail(void **state)
 {
     (void)state;

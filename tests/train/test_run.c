@@ -1,4 +1,5 @@
-/* test_run.c - the same bits for any number of threads and any interruption; what ends a run, and what it refuses. */
+/* test_run.c - the same bits for any number of threads and any interruption; what ends a run, and
+ * what it refuses. */
 #include "train_case.h"
 
 #include <jansson.h>
@@ -10,9 +11,9 @@
 #include "train/checkpoint.h"
 
 static const char *const layouts[] = {"post", "pre", "deepnorm"};
-static const char busy[] =
-    "depth=3 batch=5 micro_batches=3 clip=0.5 warmup=3 weight_decay=0.1 schedule=cosine min_lr=0.0001 eval_every=3 "
-    "measure_every=2 checkpoint_every=4 steps=7";
+static const char busy[] = "depth=3 batch=5 micro_batches=3 clip=0.5 warmup=3 weight_decay=0.1 "
+                           "schedule=cosine min_lr=0.0001 eval_every=3 "
+                           "measure_every=2 checkpoint_every=4 steps=7";
 
 static void threads_give_the_same_bits(void **state)
 {
@@ -60,7 +61,8 @@ static void sgd_has_no_moments_and_resumes(void **state)
 {
     (void)state;
     train_case c;
-    case_open(&c, "pre", "optimizer=sgd lr=0.1 tie=true act=swiglu pos=rotary bias=true norm=rmsnorm");
+    case_open(&c, "pre",
+              "optimizer=sgd lr=0.1 tie=true act=swiglu pos=rotary bias=true norm=rmsnorm");
     case_folder(&c, "whole");
     case_run(&c, 1, NULL);
     case_folder(&c, "part");
@@ -100,10 +102,13 @@ static void constant_rate_takes_more_steps(void **state)
     case_close(&c);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------ */
+/* ---- files
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 /* Calls check with every line of a file of the run. */
-static int each_line(const train_case *c, const char *name, void (*check)(const json_t *line, int number))
+static int each_line(const train_case *c, const char *name,
+                     void (*check)(const json_t *line, int number))
 {
     size_t bytes;
     char *text = case_read(c, name, &bytes);
@@ -123,8 +128,9 @@ static void check_step_line(const json_t *line, int step)
     json_int_t number, tokens;
     double loss, lr, grad_norm, seconds;
     json_t *val_loss;
-    int failed = json_unpack((json_t *)line, "{s:I, s:f, s:o, s:f, s:f, s:I, s:f !}", "step", &number, "loss", &loss, "val_loss",
-                             &val_loss, "lr", &lr, "grad_norm", &grad_norm, "tokens", &tokens, "seconds", &seconds);
+    int failed = json_unpack((json_t *)line, "{s:I, s:f, s:o, s:f, s:f, s:I, s:f !}", "step",
+                             &number, "loss", &loss, "val_loss", &val_loss, "lr", &lr, "grad_norm",
+                             &grad_norm, "tokens", &tokens, "seconds", &seconds);
     assert_int_equal(failed, 0);
     assert_int_equal(number, step);
     assert_int_equal(tokens, step * 5 * 8);
@@ -176,7 +182,9 @@ static void record_says_what_was_asked_for(void **state)
     case_close(&c);
 }
 
-/* ---- outcomes --------------------------------------------------------------------------------------------------- */
+/* ---- outcomes
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void small_network_learns(void **state)
 {
@@ -239,14 +247,16 @@ static void loss_above_its_start_diverges_across_a_resume(void **state)
     case_close(&c);
 }
 
-/* ---- what is refused -------------------------------------------------------------------------------------------- */
+/* ---- what is refused
+ * -------------------------------------------------------------------------------------------- */
 
 static void refuse(train_case *c, weir_status status, const char *part_of_message)
 {
     weir_run_result result = {.steps = -1};
     assert_int_equal(case_try(c, 1, NULL, &result), status);
     assert_int_equal(result.steps, -1);
-    if (!strstr(c->err.message, part_of_message)) fail_msg("not in \"%s\": %s", c->err.message, part_of_message);
+    if (!strstr(c->err.message, part_of_message))
+        fail_msg("not in \"%s\": %s", c->err.message, part_of_message);
 }
 
 static bool never_asked(void *ctx)
@@ -268,7 +278,8 @@ static void finished_run_is_left_alone(void **state)
     weir_run_result again = case_run(&c, 1, &(weir_run_hooks){.stop = never_asked});
     char *after = case_read(&c, "run.json", &bytes);
     assert_string_equal(before, after);
-    assert_true(again.loss == first.loss && again.val_loss == first.val_loss && again.seconds == first.seconds);
+    assert_true(again.loss == first.loss && again.val_loss == first.val_loss &&
+                again.seconds == first.seconds);
     weir_free(before);
     weir_free(after);
     c.request.resume = false;
@@ -279,12 +290,13 @@ static void finished_run_is_left_alone(void **state)
 static void other_settings_are_refused_by_name(void **state)
 {
     (void)state;
-    static const char *const change[][2] = {{"lr=0.002", "--lr 0.001, and --lr 0.002 is"},
-                                            {"depth=3", "--depth 2, and --depth 3 is"},
-                                            {"schedule=cosine", "--schedule constant, and --schedule cosine is"},
-                                            {"tie=true", "--tie false, and --tie true is"},
-                                            {"seed=2", "--seed 1, and --seed 2 is"},
-                                            {"steps=5", "--steps 6, and --steps 5 is"}};
+    static const char *const change[][2] = {
+        {"lr=0.002", "--lr 0.001, and --lr 0.002 is"},
+        {"depth=3", "--depth 2, and --depth 3 is"},
+        {"schedule=cosine", "--schedule constant, and --schedule cosine is"},
+        {"tie=true", "--tie false, and --tie true is"},
+        {"seed=2", "--seed 1, and --seed 2 is"},
+        {"steps=5", "--steps 6, and --steps 5 is"}};
     train_case c;
     case_open(&c, "pre", "");
     case_run_until(&c, 1, 3);
@@ -294,7 +306,8 @@ static void other_settings_are_refused_by_name(void **state)
         case_set(&c, change[i][0]);
         refuse(&c, WEIR_E_STATE, change[i][1]);
         weir_trainer *t = case_trainer(&c, 1); /* the checkpoint refuses it too */
-        assert_int_equal(weir_checkpoint_read(c.folder, t, weir_layout_canonical(c.layout), &c.err), WEIR_E_STATE);
+        assert_int_equal(weir_checkpoint_read(c.folder, t, weir_layout_canonical(c.layout), &c.err),
+                         WEIR_E_STATE);
         assert_non_null(strstr(c.err.message, change[i][1]));
         weir_trainer_destroy(&t);
     }

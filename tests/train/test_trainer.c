@@ -1,4 +1,5 @@
-/* test_trainer.c - one step by hand: schedule, gradient of micro-batches, AdamW, decay groups; settings and outcomes. */
+/* test_trainer.c - one step by hand: schedule, gradient of micro-batches, AdamW, decay groups;
+ * settings and outcomes. */
 #include "train_case.h"
 
 #include <float.h>
@@ -10,11 +11,14 @@
 #include "base/mem.h"
 #include "train/config_json.h"
 
-/* ---- schedule ---------------------------------------------------------------------------------------------------- */
+/* ---- schedule
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void close_to(double value, double wanted)
 {
-    if (!(fabs(value - wanted) <= 4 * DBL_EPSILON * fabs(wanted))) fail_msg("%.17g, not %.17g", value, wanted);
+    if (!(fabs(value - wanted) <= 4 * DBL_EPSILON * fabs(wanted)))
+        fail_msg("%.17g, not %.17g", value, wanted);
 }
 
 static void rate_follows_the_schedule(void **state)
@@ -41,9 +45,12 @@ static void rate_follows_the_schedule(void **state)
     close_to(weir_trainer_lr(&c, 12), 1.2);
 }
 
-/* ---- gradient ----------------------------------------------------------------------------------------------------- */
+/* ---- gradient
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-/* However a batch is cut into micro-batches, its gradient is the same up to the rounding of sums of `batch` terms. */
+/* However a batch is cut into micro-batches, its gradient is the same up to the rounding of sums of
+ * `batch` terms. */
 static void micro_batches_add_up(void **state)
 {
     (void)state;
@@ -53,7 +60,8 @@ static void micro_batches_add_up(void **state)
     double loss;
     assert_int_equal(weir_trainer_gradient(whole, NULL, 1, &loss, &c.err), WEIR_OK);
     double norm = 0;
-    for (int64_t i = 0; i < whole->model->total; i++) norm += (double)whole->grad[0][i] * (double)whole->grad[0][i];
+    for (int64_t i = 0; i < whole->model->total; i++)
+        norm += (double)whole->grad[0][i] * (double)whole->grad[0][i];
     for (int parts = 2; parts <= 5; parts++) {
         double again, difference = 0;
         c.request.config.micro_batches = parts;
@@ -71,9 +79,12 @@ static void micro_batches_add_up(void **state)
     case_close(&c);
 }
 
-/* ---- optimizer ---------------------------------------------------------------------------------------------------- */
+/* ---- optimizer
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-/* AdamW in double on the gradients that the trainer had, with the constants rounded as the kernel is given them. */
+/* AdamW in double on the gradients that the trainer had, with the constants rounded as the kernel
+ * is given them. */
 typedef struct by_hand {
     double *w, *m, *v;
 } by_hand;
@@ -90,7 +101,8 @@ static void adamw_by_hand(by_hand *h, const weir_trainer *t, const weir_step_rep
             double g = scale * (double)t->grad[0][j];
             h->m[j] = b1 * h->m[j] + (1 - b1) * g;
             h->v[j] = b2 * h->v[j] + (1 - b2) * g * g;
-            double m = h->m[j] / (1 - pow(c->beta1, (double)t->step)), v = h->v[j] / (1 - pow(c->beta2, (double)t->step));
+            double m = h->m[j] / (1 - pow(c->beta1, (double)t->step)),
+                   v = h->v[j] / (1 - pow(c->beta2, (double)t->step));
             h->w[j] -= lr * m / (sqrt(v) + 1e-8) + (is_matrix ? lr * c->weight_decay * h->w[j] : 0);
         }
     }
@@ -106,15 +118,17 @@ static double sum_of_squares(const float *x, int64_t n)
 static void adamw_steps_are_those_by_hand(void **state)
 {
     (void)state;
-    static const char *const settings[] = {"lr=0.01 beta1=0.8 beta2=0.95",
-                                           "lr=0.01 beta2=0.99 weight_decay=0.5 clip=0.25 warmup=2 bias=true",
-                                           "lr=0.01 weight_decay=0.5 tie=true act=swiglu kv_heads=1 pos=rotary"};
+    static const char *const settings[] = {
+        "lr=0.01 beta1=0.8 beta2=0.95",
+        "lr=0.01 beta2=0.99 weight_decay=0.5 clip=0.25 warmup=2 bias=true",
+        "lr=0.01 weight_decay=0.5 tie=true act=swiglu kv_heads=1 pos=rotary"};
     for (int k = 0; k < 3; k++) {
         train_case c;
         case_open(&c, "deepnorm", settings[k]);
         weir_trainer *t = case_trainer(&c, 1);
         size_t n = (size_t)t->model->total;
-        by_hand h = {weir_alloc(n, sizeof(double)), weir_alloc(n, sizeof(double)), weir_alloc(n, sizeof(double))};
+        by_hand h = {weir_alloc(n, sizeof(double)), weir_alloc(n, sizeof(double)),
+                     weir_alloc(n, sizeof(double))};
         for (size_t i = 0; i < n; i++) h.w[i] = (double)t->theta[i];
         for (int step = 1; step <= 4; step++) {
             weir_step_report report;
@@ -127,7 +141,8 @@ static void adamw_steps_are_those_by_hand(void **state)
                 /* Each step rounds w, and an update of at most a few lr, a few times. */
                 double tolerance = step * (double)FLT_EPSILON * (2 * fabs(h.w[i]) + 16 * 0.01);
                 if (!(fabs((double)t->theta[i] - h.w[i]) <= tolerance))
-                    fail_msg("setting %d, step %d, %zu: %.9g, by hand %.9g", k, step, i, (double)t->theta[i], h.w[i]);
+                    fail_msg("setting %d, step %d, %zu: %.9g, by hand %.9g", k, step, i,
+                             (double)t->theta[i], h.w[i]);
             }
         }
         weir_free(h.w), weir_free(h.m), weir_free(h.v);
@@ -136,13 +151,15 @@ static void adamw_steps_are_those_by_hand(void **state)
     }
 }
 
-/* With the gradient clipped away, a step of SGD is the decay alone: matrices shrink by 1 - lr * decay, and gammas, betas,
- * gains and biases stay. */
+/* With the gradient clipped away, a step of SGD is the decay alone: matrices shrink by 1 - lr *
+ * decay, and gammas, betas, gains and biases stay. */
 static void only_matrices_decay(void **state)
 {
     (void)state;
     train_case c;
-    case_open(&c, "param g : scalar = 2\nparam w : vector = 3\nsublayer x = norm(x) + g*f(w*x)\nhead x = norm(x)\n",
+    case_open(&c,
+              "param g : scalar = 2\nparam w : vector = 3\nsublayer x = norm(x) + g*f(w*x)\nhead x "
+              "= norm(x)\n",
               "optimizer=sgd lr=0.5 weight_decay=0.25 clip=1e-30 bias=true");
     weir_trainer *t = case_trainer(&c, 1);
     int64_t n = t->model->total;
@@ -162,7 +179,9 @@ static void only_matrices_decay(void **state)
         }
     }
     assert_int_equal(matrices, 2 * 6 + 3);
-    assert_int_equal(others, 2 * (6 + 2 * 4) + 2); /* a layer: biases; g, w, gamma, beta of each sublayer; the head's norm */
+    assert_int_equal(
+        others, 2 * (6 + 2 * 4) +
+                    2); /* a layer: biases; g, w, gamma, beta of each sublayer; the head's norm */
     weir_free(before);
     weir_trainer_destroy(&t);
     case_close(&c);
@@ -187,7 +206,9 @@ static void step_that_is_not_finite_changes_nothing(void **state)
     case_close(&c);
 }
 
-/* ---- outcomes ----------------------------------------------------------------------------------------------------- */
+/* ---- outcomes
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static void add_losses(weir_losses *l, int count, double loss)
 {
@@ -209,7 +230,8 @@ static void divergence_is_judged_by_its_rule(void **state)
     assert_false(weir_losses_diverged(&l, why));
     add_losses(&l, 1, 4.5);
     assert_true(weir_losses_diverged(&l, why));
-    assert_string_equal(why, "the loss stayed above its start, 4.0000, for 50 steps up to step 101");
+    assert_string_equal(why,
+                        "the loss stayed above its start, 4.0000, for 50 steps up to step 101");
     add_losses(&l, 1, 3);
     assert_false(weir_losses_diverged(&l, why));
     assert_int_equal(weir_losses_add(&l, 3, INFINITY, NULL), WEIR_OK);
@@ -231,14 +253,15 @@ static void stuck_is_judged_by_the_last_tenth(void **state)
     assert_true(weir_losses_mean(&l) == (2 * 4 + 328 * 2) / 330.0);
     assert_false(weir_losses_stuck(&l, 2.2, why));
     assert_true(weir_losses_stuck(&l, 2.1, why));
-    assert_string_equal(why,
-                        "the mean loss of the last 330 steps, 2.0121, is not 5 % below the unigram entropy, 2.1000");
+    assert_string_equal(why, "the mean loss of the last 330 steps, 2.0121, is not 5 % below the "
+                             "unigram entropy, 2.1000");
     add_losses(&l, 1, NAN);
     assert_true(weir_losses_stuck(&l, 100, why));
     weir_losses_deinit(&l);
 }
 
-/* ---- settings as JSON --------------------------------------------------------------------------------------------- */
+/* ---- settings as JSON
+ * --------------------------------------------------------------------------------------------- */
 
 static void settings_survive_json(void **state)
 {
@@ -292,14 +315,16 @@ static void wrong_json_is_refused(void **state)
     refuse_json("schedule", json_null(), "\"schedule\" of \"train\" is of the wrong kind");
     refuse_json("schedule", json_string("linear"),
                 "\"schedule\" of \"train\": --schedule linear: one of constant|cosine is wanted");
-    refuse_json("batch", json_integer(0), "\"batch\" of \"train\": --batch 0: a whole number from 1 to 65536 is wanted");
+    refuse_json("batch", json_integer(0),
+                "\"batch\" of \"train\": --batch 0: a whole number from 1 to 65536 is wanted");
 }
 
 static void numbers_are_named_shortly(void **state)
 {
     (void)state;
     static const double v[] = {0.1, 0.3, 1e-5, 1.0 / 3, 0.9999999, 2, 5e-324};
-    static const char *const text[] = {"0.1", "0.3", "1e-05", "0.3333333333333333", "0.9999999", "2", NULL};
+    static const char *const text[] = {"0.1",       "0.3", "1e-05", "0.3333333333333333",
+                                       "0.9999999", "2",   NULL};
     const weir_config_row *row = weir_config_row_find("lr");
     weir_config config;
     for (int i = 0; i < 7; i++) {

@@ -13,7 +13,8 @@
 #include "nn/blas.h"
 #include "ops/net/net.h"
 
-static const char tiny[] = "depth=2 width=8 heads=2 ffn=16 ctx=8 vocab=16 batch=5 micro_batches=3 steps=6 data=synthetic";
+static const char tiny[] =
+    "depth=2 width=8 heads=2 ffn=16 ctx=8 vocab=16 batch=5 micro_batches=3 steps=6 data=synthetic";
 
 void case_set(train_case *c, const char *settings)
 {
@@ -26,7 +27,8 @@ void case_set(train_case *c, const char *settings)
         snprintf(value, sizeof value, "%.*s", (int)(settings + n - equals - 1), equals + 1);
         const weir_config_row *row = weir_config_row_find(field);
         assert_non_null(row);
-        if (weir_config_set(&c->request.config, row, value, &c->err) != WEIR_OK) fail_msg("%s", c->err.message);
+        if (weir_config_set(&c->request.config, row, value, &c->err) != WEIR_OK)
+            fail_msg("%s", c->err.message);
         settings += n + (settings[n] == ' ');
     }
 }
@@ -42,7 +44,8 @@ void case_open(train_case *c, const char *layout, const char *settings)
     weir_blas_init();
     memset(c, 0, sizeof *c);
     /* Where there is a folder in memory, a sync costs nothing. */
-    snprintf(c->root, sizeof c->root, "%s/weir-train-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(c->root, sizeof c->root, "%s/weir-train-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(c->root));
     case_folder(c, "run");
     weir_config_defaults(&c->request.config);
@@ -51,8 +54,10 @@ void case_open(train_case *c, const char *layout, const char *settings)
     weir_config *config = &c->request.config;
     if (weir_config_resolve(config, &c->err) != WEIR_OK) fail_msg("%s", c->err.message);
     const char *text = layout_text(layout);
-    if (weir_layout_parse(text, strlen(text), "test", &c->layout, &c->err) != WEIR_OK) fail_msg("%s", c->err.message);
-    if (weir_corpus_open(config->data, (int)config->vocab, config->val_frac, (int)config->ctx, &c->corpus, &c->err) != WEIR_OK)
+    if (weir_layout_parse(text, strlen(text), "test", &c->layout, &c->err) != WEIR_OK)
+        fail_msg("%s", c->err.message);
+    if (weir_corpus_open(config->data, (int)config->vocab, config->val_frac, (int)config->ctx,
+                         &c->corpus, &c->err) != WEIR_OK)
         fail_msg("%s", c->err.message);
     c->request.command = "weir train";
     c->request.layout_name = c->request.layout_title = "a layout";
@@ -81,18 +86,21 @@ void case_close(train_case *c)
     assert_int_equal(nftw(c->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-weir_status case_measure(void *ctx, weir_trainer *t, int64_t step, weir_log *layers, weir_error *err)
+weir_status case_measure(void *ctx, weir_trainer *t, int64_t step, weir_log *layers,
+                         weir_error *err)
 {
     (void)ctx;
     char line[128], digits[32];
     snprintf(line, sizeof line, "{\"step\": %lld, \"site\": 1}", (long long)step);
     weir_status status = weir_log_line(layers, line, err);
     double sum = weir_net_f32()->sum_squares(t->model->total, t->theta);
-    snprintf(line, sizeof line, "{\"step\": %lld, \"site\": 2, \"theta\": %s}", (long long)step, weir_json_f64(sum, digits));
+    snprintf(line, sizeof line, "{\"step\": %lld, \"site\": 2, \"theta\": %s}", (long long)step,
+             weir_json_f64(sum, digits));
     return status == WEIR_OK ? weir_log_line(layers, line, err) : status;
 }
 
-weir_status case_try(train_case *c, int threads, const weir_run_hooks *hooks, weir_run_result *result)
+weir_status case_try(train_case *c, int threads, const weir_run_hooks *hooks,
+                     weir_run_result *result)
 {
     weir_run_hooks own = hooks ? *hooks : (weir_run_hooks){0};
     if (!own.measure) own.measure = case_measure;
@@ -112,7 +120,10 @@ weir_run_result case_run(train_case *c, int threads, const weir_run_hooks *hooks
 }
 
 /* Whether the counter at ctx is used up. */
-static bool no_steps_left(void *ctx) { return (*(int64_t *)ctx)-- <= 0; }
+static bool no_steps_left(void *ctx)
+{
+    return (*(int64_t *)ctx)-- <= 0;
+}
 
 weir_run_result case_run_until(train_case *c, int threads, int64_t step)
 {
@@ -155,13 +166,15 @@ static void drop_seconds(char *text, size_t *bytes)
 
 void case_same(const train_case *c, const char *a, const char *b)
 {
-    static const char *const name[] = {"steps.jsonl", "layers.jsonl", "checkpoint/state.safetensors"};
+    static const char *const name[] = {"steps.jsonl", "layers.jsonl",
+                                       "checkpoint/state.safetensors"};
     train_case at_a = *c, at_b = *c;
     case_folder(&at_a, a);
     case_folder(&at_b, b);
     for (int i = 0; i < 3; i++) {
         size_t bytes_a, bytes_b;
-        char *data_a = case_read(&at_a, name[i], &bytes_a), *data_b = case_read(&at_b, name[i], &bytes_b);
+        char *data_a = case_read(&at_a, name[i], &bytes_a),
+             *data_b = case_read(&at_b, name[i], &bytes_b);
         if (i == 0) drop_seconds(data_a, &bytes_a), drop_seconds(data_b, &bytes_b);
         if (bytes_a != bytes_b || memcmp(data_a, data_b, bytes_a) != 0)
             fail_msg("%s and %s differ in %s", a, b, name[i]);
@@ -186,7 +199,8 @@ void case_no_partial_file(const train_case *c)
 weir_trainer *case_trainer(train_case *c, int workers)
 {
     weir_trainer *t;
-    if (weir_trainer_create(&c->request.config, c->layout, c->corpus, workers, &t, &c->err) != WEIR_OK)
+    if (weir_trainer_create(&c->request.config, c->layout, c->corpus, workers, &t, &c->err) !=
+        WEIR_OK)
         fail_msg("%s", c->err.message);
     return t;
 }
