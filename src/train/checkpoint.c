@@ -30,9 +30,14 @@ bool weir_checkpoint_exists(const char *folder)
     return exists;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------------------
- */
+void weir_checkpoint_sweep(const char *folder)
+{
+    char *path = weir_run_path(folder, STATE_FILE);
+    if (path) weir_file_sweep(path);
+    weir_free(path);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* The strings of the metadata and what holds them. */
 typedef struct metadata {
@@ -151,9 +156,7 @@ weir_status weir_checkpoint_write(const char *folder, const weir_trainer *t,
     return status;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 /* An open checkpoint and what its metadata says. */
 typedef struct state {
@@ -256,22 +259,12 @@ static weir_status read_tensors(const state *s, const weir_model *m, const char 
 static weir_status check_same(const state *s, const weir_trainer *t, const char *layout_text,
                               weir_error *err)
 {
-    WEIR_TRY(
-        weir_config_same_run(&s->config, &t->config, t->model->program->uses_time, s->path, err));
-    if (strcmp(s->layout_text, layout_text) != 0) {
-        return weir_fail(err, WEIR_E_STATE,
-                         "%s: this run was begun with another layout, which reads\n%s", s->path,
-                         s->layout_text);
-    }
-    if (s->data_hash != weir_corpus_hash(t->corpus)) {
-        return weir_fail(err, WEIR_E_STATE,
-                         "%s: this run was begun with other data than --data %s holds now", s->path,
-                         t->config.data);
-    }
-    if (s->step > t->config.steps)
-        return weir_fail(err, WEIR_E_FORMAT, "%s: stands at step %lld, past the last", s->path,
-                         (long long)s->step);
-    return WEIR_OK;
+    weir_run_identity was = {&s->config, s->layout_text, s->data_hash};
+    weir_run_identity now = {&t->config, layout_text, weir_corpus_hash(t->corpus)};
+    WEIR_TRY(weir_run_same(&was, &now, t->model->program->uses_time, s->path, err));
+    if (s->step <= t->config.steps) return WEIR_OK;
+    return weir_fail(err, WEIR_E_FORMAT, "%s: stands at step %lld, past the last", s->path,
+                     (long long)s->step);
 }
 
 static weir_status read_state(const state *s, weir_trainer *t, const char *layout_text,

@@ -40,9 +40,22 @@ char *weir_run_path(const char *folder, const char *name)
     return path.data;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------------------
- */
+weir_status weir_run_same(const weir_run_identity *was, const weir_run_identity *now,
+                          bool uses_time, const char *where, weir_error *err)
+{
+    WEIR_TRY(weir_config_same_run(was->config, now->config, uses_time, where, err));
+    if (strcmp(was->layout_text, now->layout_text) != 0)
+        return weir_fail(err, WEIR_E_STATE,
+                         "%s: this run was begun with another layout, which reads\n%s", where,
+                         was->layout_text);
+    if (was->data_hash != now->data_hash)
+        return weir_fail(err, WEIR_E_STATE,
+                         "%s: this run was begun with other data than --data %s holds now", where,
+                         now->config->data);
+    return WEIR_OK;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* Text that is only read by people: bytes that are not UTF-8 become question marks. */
 static json_t *lenient_string(const char *text)
@@ -162,9 +175,14 @@ weir_status weir_run_write(const weir_run_request *request, const weir_run_resul
     return status;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------
- */
+void weir_run_sweep(const char *folder)
+{
+    char *path = weir_run_path(folder, "run.json");
+    if (path) weir_file_sweep(path);
+    weir_free(path);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static double number_or_nan(const json_t *value)
 {
@@ -197,16 +215,30 @@ static bool read_hash(const json_t *value, uint64_t *hash)
     return true;
 }
 
+static bool read_text(const json_t *value, char text[WEIR_CONFIG_TEXT])
+{
+    const char *s = json_string_value(value);
+    return s && snprintf(text, WEIR_CONFIG_TEXT, "%s", s) < WEIR_CONFIG_TEXT;
+}
+
+static weir_status copy_text(const json_t *value, const char *key, char **text, weir_error *err)
+{
+    if (!json_is_string(value)) return weir_fail(err, WEIR_E_FORMAT, "\"%s\" is missing", key);
+    *text = weir_strdup(json_string_value(value));
+    return *text ? WEIR_OK : weir_fail(err, WEIR_E_MEMORY, "out of memory to read it");
+}
+
 static weir_status read_root(const json_t *root, weir_run_record *record, weir_error *err)
 {
     const json_t *layout = json_object_get(root, "layout"), *data = json_object_get(root, "data");
-    const char *name = json_string_value(json_object_get(layout, "name"));
-    const char *text = json_string_value(json_object_get(layout, "text"));
     if (json_integer_value(json_object_get(root, "schema")) != SCHEMA)
         return weir_fail(err, WEIR_E_FORMAT, "its \"schema\" is not %d, the one this version reads",
                          SCHEMA);
-    if (!name || !text || strlen(name) >= sizeof record->layout_name)
-        return weir_fail(err, WEIR_E_FORMAT, "\"layout\" lacks a name or a text");
+    if (!read_text(json_object_get(layout, "name"), record->layout_name) ||
+        !read_text(json_object_get(layout, "title"), record->layout_title))
+        return weir_fail(err, WEIR_E_FORMAT, "\"layout\" lacks a name or a title");
+    WEIR_TRY(copy_text(json_object_get(layout, "text"), "text", &record->layout_text, err));
+    WEIR_TRY(copy_text(json_object_get(root, "command"), "command", &record->command, err));
     WEIR_TRY(weir_config_from_json(&record->config, "model", json_object_get(root, "model"), err));
     WEIR_TRY(weir_config_from_json(&record->config, "train", json_object_get(root, "train"), err));
     WEIR_TRY(weir_config_from_json(&record->config, "data", data, err));
@@ -214,10 +246,7 @@ static weir_status read_root(const json_t *root, weir_run_record *record, weir_e
         return weir_fail(err, WEIR_E_FORMAT, "\"data\" lacks a \"hash\" of %d digits", HASH_DIGITS);
     if (!read_outcome(json_object_get(root, "outcome"), &record->result))
         return weir_fail(err, WEIR_E_FORMAT, "\"outcome\" is not what a run writes");
-    snprintf(record->layout_name, sizeof record->layout_name, "%s", name);
-    record->layout_text = weir_strdup(text);
-    return record->layout_text ? WEIR_OK
-                               : weir_fail(err, WEIR_E_MEMORY, "out of memory for the layout");
+    return WEIR_OK;
 }
 
 static weir_status parse(const char *data, size_t bytes, weir_run_record *record, weir_error *err)
@@ -233,6 +262,13 @@ static weir_status parse(const char *data, size_t bytes, weir_run_record *record
     return status;
 }
 
+void weir_run_record_deinit(weir_run_record *record)
+{
+    weir_free(record->layout_text);
+    weir_free(record->command);
+    memset(record, 0, sizeof *record);
+}
+
 weir_status weir_run_read(const char *folder, weir_run_record *record, weir_error *err)
 {
     char *path = weir_run_path(folder, "run.json"), *data;
@@ -245,7 +281,11 @@ weir_status weir_run_read(const char *folder, weir_run_record *record, weir_erro
         if (status != WEIR_OK) weir_fail_within(err, status, "%s: ", path);
         weir_free(data);
     }
-    if (status == WEIR_OK) *record = read;
+    if (status == WEIR_OK) {
+        *record = read;
+    } else {
+        weir_run_record_deinit(&read);
+    }
     weir_free(path);
     return status;
 }

@@ -26,25 +26,15 @@ static const char *layout_text(const run *r)
     return weir_layout_canonical(r->request->layout);
 }
 
-/* ---- what the folder holds
- * ------------------------------------------------------------------------------------- */
+/* ---- what the folder holds ------------------------------------------------------------------ */
 
 static weir_status check_same(const weir_run_request *request, const weir_run_record *record,
                               weir_error *err)
 {
-    WEIR_TRY(weir_config_same_run(&record->config, &request->config,
-                                  weir_layout_uses_time(request->layout), request->folder, err));
-    if (strcmp(record->layout_text, weir_layout_canonical(request->layout)) != 0) {
-        return weir_fail(err, WEIR_E_STATE,
-                         "%s: this run was begun with another layout, which reads\n%s",
-                         request->folder, record->layout_text);
-    }
-    if (record->data_hash != weir_corpus_hash(request->corpus)) {
-        return weir_fail(err, WEIR_E_STATE,
-                         "%s: this run was begun with other data than --data %s holds now",
-                         request->folder, request->config.data);
-    }
-    return WEIR_OK;
+    weir_run_identity was = {&record->config, record->layout_text, record->data_hash};
+    weir_run_identity now = {&request->config, weir_layout_canonical(request->layout),
+                             weir_corpus_hash(request->corpus)};
+    return weir_run_same(&was, &now, weir_layout_uses_time(request->layout), request->folder, err);
 }
 
 static bool is_finished(const weir_run_record *record, const weir_config *config)
@@ -80,32 +70,23 @@ static weir_status has_run(const char *folder, bool *there, weir_error *err)
     return WEIR_OK;
 }
 
-/* Whether the request may have the folder; *finished: there is nothing left to do, and *result says
- * what came of it. */
-static weir_status look_into(const weir_run_request *request, bool *finished,
-                             weir_run_result *result, weir_error *err)
+/* Whether the request may have the folder. record: what began the run that is there, else all zero.
+ */
+static weir_status look_into(const weir_run_request *request, weir_run_record *record,
+                             weir_error *err)
 {
     bool there = false;
-    *finished = false;
     WEIR_TRY(has_run(request->folder, &there, err));
     if (!there) return check_no_run(request->folder, err);
-    if (!request->resume) {
+    if (!request->resume)
         return weir_fail(err, WEIR_E_STATE,
                          "%s: holds a run already; resume it, or choose another folder",
                          request->folder);
-    }
-    weir_run_record record;
-    WEIR_TRY(weir_run_read(request->folder, &record, err));
-    weir_status status = check_same(request, &record, err);
-    weir_free(record.layout_text);
-    if (status != WEIR_OK) return status;
-    *finished = is_finished(&record, &request->config);
-    if (*finished) *result = record.result;
-    return WEIR_OK;
+    WEIR_TRY(weir_run_read(request->folder, record, err));
+    return check_same(request, record, err);
 }
 
-/* ---- beginning and going on
- * ------------------------------------------------------------------------------------ */
+/* ---- beginning and going on ----------------------------------------------------------------- */
 
 static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_log **out,
                             weir_error *err)
@@ -138,7 +119,10 @@ static weir_status rewind_to_checkpoint(run *r, weir_error *err)
     WEIR_TRY(weir_folder_make(folder, err));
     WEIR_TRY(weir_run_write(r->request, &running, err));
     WEIR_TRY(open_log(r, "steps.jsonl", r->trainer->step, &r->steps, err));
-    return open_log(r, "layers.jsonl", layer_lines, &r->layers, err);
+    WEIR_TRY(open_log(r, "layers.jsonl", layer_lines, &r->layers, err));
+    weir_run_sweep(folder); /* the logs are locked: nobody else is at work here */
+    weir_checkpoint_sweep(folder);
+    return WEIR_OK;
 }
 
 static weir_status measure(run *r, weir_error *err)
@@ -154,9 +138,7 @@ static weir_status begin(run *r, weir_error *err)
     return measure(r, err);
 }
 
-/* ---- steps
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static bool is_due(int64_t step, int64_t every)
 {
@@ -247,12 +229,9 @@ static weir_status run_it(run *r, weir_run_result *result, weir_error *err)
     return steps(r, result, err);
 }
 
-weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
-                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+static weir_status run_to_end(const weir_run_request *request, const weir_parallel *par,
+                              const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
 {
-    bool finished;
-    WEIR_TRY(look_into(request, &finished, result, err));
-    if (finished) return WEIR_OK;
     run r = {.request = request, .par = par};
     if (hooks) r.hooks = *hooks;
     weir_status status = run_it(&r, result, err);
@@ -260,5 +239,25 @@ weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
     weir_log_close(&r.layers);
     weir_losses_deinit(&r.past.losses);
     weir_trainer_destroy(&r.trainer);
+    return status;
+}
+
+weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
+                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+{
+    weir_run_record record = {.command = NULL};
+    weir_run_request asked = *request;
+    weir_status status = look_into(request, &record, err);
+    if (status == WEIR_OK && record.command) { /* a run that goes on keeps its names */
+        asked.command = record.command;
+        asked.layout_name = record.layout_name;
+        asked.layout_title = record.layout_title;
+    }
+    if (status == WEIR_OK && is_finished(&record, &request->config)) {
+        *result = record.result;
+    } else if (status == WEIR_OK) {
+        status = run_to_end(&asked, par, hooks, result, err);
+    }
+    weir_run_record_deinit(&record);
     return status;
 }

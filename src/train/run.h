@@ -47,7 +47,7 @@ typedef struct weir_run_hooks {
 /* Who asks for the run, as run.json records it. */
 typedef struct weir_run_request {
     const char *folder;  /* made when missing */
-    const char *command; /* the command line, for reading */
+    const char *command; /* the command line, for reading; a resume keeps the first */
     weir_config config;  /* resolved */
     const char *layout_name, *layout_title;
     const weir_layout *layout;
@@ -73,14 +73,19 @@ weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
                      const weir_run_hooks *hooks, weir_run_result *result, weir_error *err);
 
 /* What a folder's run.json says, so that a resume needs nothing but the folder. layout_text is the
- * canonical text, in memory of weir_alloc; the caller frees it. */
+ * canonical text; command is what began the run. */
 typedef struct weir_run_record {
     weir_config config;
-    char layout_name[WEIR_CONFIG_TEXT];
-    char *layout_text;
+    char layout_name[WEIR_CONFIG_TEXT], layout_title[WEIR_CONFIG_TEXT];
+    char *layout_text, *command;
     uint64_t data_hash; /* weir_corpus_hash */
     weir_run_result result;
 } weir_run_record;
+
+/* WEIR_E_FILE, WEIR_E_FORMAT, WEIR_E_MEMORY; record is then untouched. */
 weir_status weir_run_read(const char *folder, weir_run_record *record, weir_error *err);
+
+/* Frees what read gave, and what is all zero. */
+void weir_run_record_deinit(weir_run_record *record);
 
 #endif

@@ -9,10 +9,25 @@
 /* FOLDER/NAME in memory of weir_alloc; NULL when memory is out. */
 char *weir_run_path(const char *folder, const char *name);
 
+/* What makes a run this run and no other. */
+typedef struct weir_run_identity {
+    const weir_config *config;
+    const char *layout_text; /* canonical */
+    uint64_t data_hash;
+} weir_run_identity;
+
+/* Whether what was begun can go on as what is asked for now: settings as weir_config_same_run has
+ * it, the same layout and the same tokens. WEIR_E_STATE; the message begins with `where`. */
+weir_status weir_run_same(const weir_run_identity *was, const weir_run_identity *now,
+                          bool uses_time, const char *where, weir_error *err);
+
 /* Writes run.json; an outcome of WEIR_RUNNING at the start. WEIR_E_VALUE a name that is not UTF-8.
  */
 weir_status weir_run_write(const weir_run_request *request, const weir_run_result *result,
                            weir_error *err);
+
+/* Removes what a kill left of a run.json half written. */
+void weir_run_sweep(const char *folder);
 
 /* What the lines of steps.jsonl up to a checkpoint say. */
 typedef struct weir_step_history {

@@ -24,9 +24,7 @@ weir_status weir_steps_append(weir_log *log, const weir_step_report *report, dou
     return weir_log_line(log, line, err);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 /* The whole lines of a file, one after the other. */
 typedef struct lines {

@@ -128,8 +128,7 @@ static void flipped_bits_are_refused(void **state)
     case_close(&c);
 }
 
-/* ---- files that are whole, and not what they should be
- * --------------------------------------------------------------- */
+/* ---- files that are whole, and not what they should be -------------------------------------- */
 
 enum { PAIRS_MAX = 128, TENSORS_MAX = 256 };
 

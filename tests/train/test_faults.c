@@ -87,6 +87,7 @@ static void kill_inside_a_write_changes_no_bit(void **state)
         assert_int_equal(waitpid(child, &how, 0), child);
         assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGXFSZ);
         case_run(&c, 1, NULL);
+        case_no_partial_file(&c);
         case_same(&c, "whole", name);
     }
     case_close(&c);
@@ -116,9 +117,7 @@ static void full_disk_leaves_no_partial_file(void **state)
     case_close(&c);
 }
 
-/* ---- memory
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int64_t allocations_left; /* until one fails; negative: none does */
 

@@ -102,9 +102,7 @@ static void constant_rate_takes_more_steps(void **state)
     case_close(&c);
 }
 
-/* ---- files
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 /* Calls check with every line of a file of the run. */
 static int each_line(const train_case *c, const char *name,
@@ -162,6 +160,8 @@ static void record_says_what_was_asked_for(void **state)
     train_case c;
     case_open(&c, "deepnorm", "lr=0.3 clip=0.1 warmup=2 act=swiglu tie=true");
     c.request.command = "weir train --out caf\xe9"; /* Latin-1 */
+    case_run_until(&c, 1, 2);
+    c.request.command = "weir train --resume";
     weir_run_result result = case_run(&c, 1, NULL);
     weir_run_record record;
     assert_int_equal(weir_run_read(c.folder, &record, &c.err), WEIR_OK);
@@ -178,13 +178,13 @@ static void record_says_what_was_asked_for(void **state)
     assert_true(record.result.loss == result.loss);
     assert_true(record.result.val_loss == result.val_loss);
     assert_int_equal(record.result.steps, 6);
-    weir_free(record.layout_text);
+    assert_string_equal(record.layout_title, "A layout");
+    assert_string_equal(record.command, "weir train --out caf?");
+    weir_run_record_deinit(&record);
     case_close(&c);
 }
 
-/* ---- outcomes
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ------------------------------------------------------------------------------- */
 
 static void small_network_learns(void **state)
 {
@@ -247,8 +247,7 @@ static void loss_above_its_start_diverges_across_a_resume(void **state)
     case_close(&c);
 }
 
-/* ---- what is refused
- * -------------------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------ */
 
 static void refuse(train_case *c, weir_status status, const char *part_of_message)
 {
@@ -391,6 +390,22 @@ static void strange_folders_are_refused(void **state)
     case_close(&c);
 }
 
+static void two_runs_at_once_are_refused(void **state)
+{
+    (void)state;
+    train_case c;
+    char path[2 * CASE_PATH];
+    weir_log *log;
+    case_open(&c, "pre", "");
+    case_run_until(&c, 1, 2);
+    snprintf(path, sizeof path, "%s/steps.jsonl", c.folder);
+    assert_int_equal(weir_log_open(path, -1, &log, &c.err), WEIR_OK);
+    refuse(&c, WEIR_E_STATE, "steps.jsonl: another process is writing it");
+    weir_log_close(&log);
+    case_run(&c, 1, NULL);
+    case_close(&c);
+}
+
 static void logs_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -429,6 +444,7 @@ int main(void)
         cmocka_unit_test(another_layout_is_refused),
         cmocka_unit_test(other_data_is_refused),
         cmocka_unit_test(strange_folders_are_refused),
+        cmocka_unit_test(two_runs_at_once_are_refused),
         cmocka_unit_test(logs_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

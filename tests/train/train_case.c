@@ -60,7 +60,8 @@ void case_open(train_case *c, const char *layout, const char *settings)
                          &c->corpus, &c->err) != WEIR_OK)
         fail_msg("%s", c->err.message);
     c->request.command = "weir train";
-    c->request.layout_name = c->request.layout_title = "a layout";
+    c->request.layout_name = "a layout";
+    c->request.layout_title = "A layout";
     c->request.layout = c->layout;
     c->request.corpus = c->corpus;
     c->request.resume = true;
