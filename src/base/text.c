@@ -53,6 +53,33 @@ void weir_text_deinit(weir_text *t)
     memset(t, 0, sizeof *t);
 }
 
+/* The bytes of the character that begins at p, or 0. No over-long forms, surrogates, or codes above U+10FFFF: these show in
+ * the first two bytes. */
+static int utf8_length(const unsigned char *p)
+{
+    if (p[0] < 0x80) return 1;
+    if (p[0] < 0xC2 || p[0] > 0xF4) return 0;
+    int length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    unsigned char low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
+    if (p[1] < low || p[1] > high) return 0;
+    for (int i = 2; i < length; i++) {
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    }
+    return length;
+}
+
+bool weir_text_is_utf8(const char *s)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    while (*p) {
+        int length = utf8_length(p);
+        if (!length) return false;
+        p += length;
+    }
+    return true;
+}
+
 int weir_text_distance(const char *a, const char *b)
 {
     enum { MAX = 64 };

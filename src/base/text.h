@@ -20,6 +20,9 @@ void weir_text_addf(weir_text *t, const char *format, ...) __attribute__((format
 /* Frees and zeroes. */
 void weir_text_deinit(weir_text *t);
 
+/* Whether s is UTF-8 (RFC 3629): what JSON can hold. */
+bool weir_text_is_utf8(const char *s);
+
 /* The edit distance of two short words, for "did you mean"; words over 63 bytes give their length difference. */
 int weir_text_distance(const char *a, const char *b);
 

@@ -15,7 +15,14 @@
 typedef struct train_view {
     progress progress;
     progress_line line;
+    const weir_run_request *request;
 } train_view;
+
+static weir_status on_begin(void *ctx, weir_trainer *trainer, const char *folder, weir_error *err)
+{
+    const weir_run_request *request = ((train_view *)ctx)->request;
+    return weir_lab_begin(request->layout_name, request->layout, trainer, folder, err);
+}
 
 static void on_progress(void *ctx, const weir_step_report *report, double val_loss)
 {
@@ -91,9 +98,9 @@ static int conclude(const command *c, const options *o, const weir_run_request *
 static weir_status run(const options *o, weir_run_request *request, weir_run_result *result, weir_error *err)
 {
     weir_pool *pool = NULL;
-    train_view view = {.line = {.name = request->layout_name, .steps = request->config.steps, .state = "running"}};
+    train_view view = {.line = {.name = request->layout_name, .steps = request->config.steps, .state = "running"}, .request = request};
     progress_init(&view.progress, o->quiet, 1);
-    weir_run_hooks hooks = {.ctx = &view, .stop = stop_asked, .progress = on_progress, .measure = weir_lab_measure, .begin = weir_lab_begin};
+    weir_run_hooks hooks = {.ctx = &view, .stop = stop_asked, .progress = on_progress, .measure = weir_lab_measure, .begin = on_begin};
     weir_status status = weir_pool_create(o->threads, &pool);
     if (status != WEIR_OK) weir_fail(err, status, "%d threads cannot be started", o->threads);
     else {

@@ -222,7 +222,7 @@ weir_status weir_program_set_time(weir_program *program, int64_t t, weir_error *
 
 static inline weir_steps *weir_program_inside(const weir_program *p, int layer, weir_spot spot)
 {
-    return &p->inside[(layer - 1) * WEIR_SPOTS + (int)spot];
+    return &p->inside[(layer - 1) * (int)WEIR_SPOTS + (int)spot];
 }
 
 /* The width of a space under a shape. */

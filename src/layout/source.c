@@ -115,13 +115,10 @@ weir_status weir_source_check_utf8(const weir_source *source, weir_error *err)
         const unsigned char *s = (const unsigned char *)source->text + i;
         size_t length = utf8_length(s, source->length - i);
         if (!length) {
-            int line, col;
-            weir_source_place(source, (uint32_t)i, &line, &col);
-            weir_fail(err, WEIR_E_LAYOUT,
-                      "%.120s:%d:%d: byte 0x%02X is not UTF-8\n  save the file as UTF-8 text",
-                      source->file, line, col, s[0]);
-            if (err) err->line = line, err->col = col;
-            return WEIR_E_LAYOUT;
+            /* The message shows the line up to there. */
+            weir_source valid = {.file = source->file, .text = source->text, .length = i};
+            return weir_source_fail(&valid, (uint32_t)i, err,
+                                    "byte 0x%02X is not UTF-8\nsave the file as UTF-8 text", s[0]);
         }
         i += length;
     }

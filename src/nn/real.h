@@ -36,6 +36,7 @@ typedef weir_net_table_f64 net_table;
 #define weir_gemm               weir_gemm_f64
 #define weir_steps_forward      weir_steps_forward_f64
 #define weir_steps_backward     weir_steps_backward_f64
+#define weir_inside_backward    weir_inside_backward_f64
 #define weir_attention_forward  weir_attention_forward_f64
 #define weir_attention_backward weir_attention_backward_f64
 #define weir_mlp_forward        weir_mlp_forward_f64

@@ -123,12 +123,21 @@ weir_status weir_config_set(weir_config *config, const weir_config_row *row, con
     return WEIR_OK;
 }
 
+/* 15 digits name most numbers that people write, 17 any double. */
+static void shortest_number(double v, char *buf)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buf, WEIR_CONFIG_TEXT, "%.*g", digits, v);
+        if (strtod(buf, NULL) == v) return;
+    }
+}
+
 void weir_config_get(const weir_config *config, const weir_config_row *row, char *buf)
 {
     const void *field = const_field_of(config, row);
     switch (row->kind) {
     case WEIR_CONFIG_INT: snprintf(buf, WEIR_CONFIG_TEXT, "%lld", (long long)*(const int64_t *)field); break;
-    case WEIR_CONFIG_REAL: snprintf(buf, WEIR_CONFIG_TEXT, "%.17g", *(const double *)field); break;
+    case WEIR_CONFIG_REAL: shortest_number(*(const double *)field, buf); break;
     case WEIR_CONFIG_WORD: {
         const char *w = row->words;
         for (int skip = *(const int *)field; skip > 0; skip--) w += strcspn(w, "|") + 1;
@@ -163,5 +172,28 @@ weir_status weir_config_resolve(weir_config *c, weir_error *err)
                          (long long)c->micro_batches, (long long)c->batch);
     if (c->min_lr > c->lr)
         return weir_fail(err, WEIR_E_VALUE, "--min-lr %g is above --lr %g", c->min_lr, c->lr);
+    return WEIR_OK;
+}
+
+static bool shapes_the_run(const weir_config_row *row)
+{
+    return strcmp(row->field, "checkpoint_every") != 0 && strcmp(row->field, "layout") != 0 &&
+           strcmp(row->field, "data") != 0;
+}
+
+weir_status weir_config_same_run(const weir_config *was, const weir_config *now, bool uses_time, const char *where,
+                                 weir_error *err)
+{
+    bool may_grow = now->schedule == WEIR_SCHEDULE_CONSTANT && !uses_time && now->steps > was->steps;
+    for (int i = 0; i < weir_config_rows(); i++) {
+        const weir_config_row *row = &rows[i];
+        if (!shapes_the_run(row) || (may_grow && strcmp(row->field, "steps") == 0)) continue;
+        char old[WEIR_CONFIG_TEXT], new[WEIR_CONFIG_TEXT];
+        weir_config_get(was, row, old);
+        weir_config_get(now, row, new);
+        if (strcmp(old, new) == 0) continue;
+        return weir_fail(err, WEIR_E_STATE, "%s: this run was begun with --%s %s, and --%s %s is asked for now", where,
+                         row->option, old, row->option, new);
+    }
     return WEIR_OK;
 }

@@ -54,12 +54,19 @@ void weir_config_defaults(weir_config *config);
  * right (WEIR_E_VALUE). */
 weir_status weir_config_set(weir_config *config, const weir_config_row *row, const char *text, weir_error *err);
 
-/* The field as text, in buf of WEIR_CONFIG_TEXT bytes; set(get()) is exact. */
+/* The field as text, in buf of WEIR_CONFIG_TEXT bytes: the shortest from which set() makes the same value. */
 void weir_config_get(const weir_config *config, const weir_config_row *row, char *buf);
 
 /* Replaces the zeros that mean "derive it" (kv_heads, ffn, vocab, micro_batches), then checks what single rows cannot
  * (width divisible by heads, heads by kv_heads, an even head dim for rotary, micro_batches <= batch, ...).
  * Text data sets vocab to 256. */
 weir_status weir_config_resolve(weir_config *config, weir_error *err);
+
+/* Whether a run begun with `was` can go on with `now`; both resolved. All settings must be equal but three:
+ * checkpoint_every, which changes no result, and the names of layout and data, whose contents the caller compares. And steps
+ * may grow where nothing that was computed depends on their number: a constant rate and a layout without t and T (uses_time
+ * false). WEIR_E_STATE: the message begins with `where` and names the first setting that differs and both values. */
+weir_status weir_config_same_run(const weir_config *was, const weir_config *now, bool uses_time, const char *where,
+                                 weir_error *err);
 
 #endif

@@ -1,7 +1,11 @@
 /* run.h - one training run in a folder of its own: run.json, steps.jsonl, layers.jsonl, checkpoint/. Floor 4.
  *
- * A run that was interrupted, or killed at any point, goes on from its last checkpoint and gives the same bits as one that
- * was never stopped: the logs are first cut back to the checkpoint's step.
+ * A run that was interrupted, or killed at any point, goes on from its last checkpoint, or from its start where there is
+ * none, and gives the same bits as one that was never stopped: the logs are first cut back to the checkpoint's step. Lines
+ * of steps.jsonl differ only in "seconds", which adds up over the resumes.
+ *
+ * A run goes on only as what it was begun as: the same layout text, tokens and settings (weir_config_same_run). A finished
+ * run of a constant rate goes on when it is asked for more steps; one that diverged does not.
  */
 #ifndef WEIR_TRAIN_RUN_H
 #define WEIR_TRAIN_RUN_H
@@ -9,13 +13,14 @@
 #include <stdbool.h>
 
 #include "io/files.h"
+#include "train/outcome.h"
 #include "train/trainer.h"
 
 typedef enum weir_outcome {
     WEIR_RUNNING,     /* as run.json says while the run lasts, or after a kill */
     WEIR_TRAINED,
-    WEIR_STUCK,       /* finite, but the mean of the last tenth of the steps is not 5 % below the unigram entropy */
-    WEIR_DIVERGED,    /* not finite, or above its start for 50 steps in a row */
+    WEIR_STUCK,    /* weir_losses_stuck */
+    WEIR_DIVERGED, /* weir_losses_diverged: stopped there, held-out loss not measured */
     WEIR_INTERRUPTED
 } weir_outcome;
 const char *weir_outcome_name(weir_outcome outcome); /* "trained", ... */
@@ -50,7 +55,7 @@ typedef struct weir_run_result {
     double loss;      /* mean of the last tenth of the steps that ran */
     double val_loss;  /* NaN when it was not reached */
     double seconds;
-    char why[160];    /* of stuck and diverged: the rule and its numbers */
+    char why[WEIR_WHY]; /* of stuck and diverged: the rule and its numbers */
 } weir_run_result;
 
 /* Runs to the end, or until told to stop. A folder that holds a finished run of the same settings is left alone, and its
@@ -65,6 +70,7 @@ typedef struct weir_run_record {
     weir_config config;
     char layout_name[WEIR_CONFIG_TEXT];
     char *layout_text;
+    uint64_t data_hash; /* weir_corpus_hash */
     weir_run_result result;
 } weir_run_record;
 weir_status weir_run_read(const char *folder, weir_run_record *record, weir_error *err);

@@ -11,8 +11,6 @@
 enum { SEGMENT_MAX = 16384 }; /* reals of theta that one task updates: a few arrays of it stay in L2 */
 enum { HELD_OUT_GROUP = 4 };  /* windows of one held-out task */
 
-static const float adam_eps = 1e-8f;
-
 /* A run of theta with one weight decay. */
 struct weir_segment {
     int64_t begin, count;
@@ -185,7 +183,7 @@ static void update_segment(const step_job *job, const weir_segment *s)
     }
     double c1 = 1 / (1 - pow(c->beta1, (double)job->step)), c2 = 1 / (1 - pow(c->beta2, (double)job->step));
     ops->adamw(s->count, w, g, t->moment1 + s->begin, t->moment2 + s->begin, job->grad_scale, job->lr, (float)c->beta1,
-               (float)c->beta2, adam_eps, decay, (float)c1, (float)c2);
+               (float)c->beta2, WEIR_ADAM_EPS, decay, (float)c1, (float)c2);
 }
 
 /* grad[0] = the binary tree over micro-batches, for one segment; and its sum of squares. */

@@ -13,6 +13,8 @@
 #include "train/config.h"
 #include "weir/parallel.h"
 
+#define WEIR_ADAM_EPS 1e-8f
+
 typedef struct weir_segment weir_segment;
 
 typedef struct weir_trainer {

@@ -379,8 +379,8 @@ static void what_is_no_file_of_tensors_is_named(void **state)
     } wrong[] = {
         {"missing", "missing: cannot be opened: No such file", WEIR_E_FILE},
         {"dangling", "dangling: cannot be opened: No such file", WEIR_E_FILE},
-        {"folder", "folder: cannot be read: Is a directory", WEIR_E_FILE},
-        {"pipe", "pipe: cannot be read: Illegal seek", WEIR_E_FILE},
+        {"folder", "folder: is a folder, a pipe or a device", WEIR_E_FILE},
+        {"pipe", "pipe: is a folder, a pipe or a device", WEIR_E_FILE},
         {"empty", "empty: too short for a safetensors file", WEIR_E_FORMAT},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -92,30 +92,35 @@ static void chatglm_is_glm_shifted(void **state)
     assert_same(shifted, post);
 }
 
+/* Counts elements of the stream that differ from the embedding. */
+typedef struct stream_check {
+    const float *embedded;
+    int64_t seen, different;
+} stream_check;
+
 static void observe_stream(void *ctx, const weir_sighting *s)
 {
-    int *differences = ((int **)ctx)[0];
-    const float **first = &((const float **)ctx)[1];
+    stream_check *check = ctx;
     if (s->what != WEIR_SEE_STREAM) return;
-    for (int64_t i = 0; i < s->rows * s->cols; i++) *differences += s->data[i] != (*first)[i];
+    check->seen++;
+    for (int64_t i = 0; i < s->rows * s->cols; i++) check->different += s->data[i] != check->embedded[i];
 }
 
 static void gain_zero_leaves_the_stream(void **state)
 {
     (void)state;
     net n = net_of("gain o down = 0\nsublayer x = x + f(norm(x))\nhead x = norm(x)\n");
-    float *embedded = weir_alloc(SEQUENCES * CTX * WIDTH, sizeof *embedded);
-    const weir_param *tok = weir_model_find(n.model, "embed.tok"), *pos = weir_model_find(n.model, "embed.pos");
+    float embedded[SEQUENCES * CTX * WIDTH];
+    const float *tok = n.theta + weir_model_find(n.model, "embed.tok")->offset;
+    const float *pos = n.theta + weir_model_find(n.model, "embed.pos")->offset;
     for (int i = 0; i < SEQUENCES * CTX; i++) {
-        for (int j = 0; j < WIDTH; j++)
-            embedded[i * WIDTH + j] = n.theta[tok->offset + n.input[i] * WIDTH + j] + n.theta[pos->offset + i % CTX * WIDTH + j];
+        for (int j = 0; j < WIDTH; j++) embedded[i * WIDTH + j] = tok[n.input[i] * WIDTH + j] + pos[i % CTX * WIDTH + j];
     }
-    int differences = 0;
-    void *ctx[2] = {&differences, embedded};
-    weir_worker_observe(n.worker, observe_stream, ctx);
+    stream_check check = {.embedded = embedded};
+    weir_worker_observe(n.worker, observe_stream, &check);
     run(&n);
-    assert_int_equal(differences, 0);
-    weir_free(embedded);
+    assert_int_equal(check.seen, 2 * DEPTH);
+    assert_int_equal(check.different, 0);
     net_end(&n);
 }
 
