@@ -29,17 +29,9 @@ extern const char *const family_names[FAMILIES];
 typedef enum output { Y, SUM, MEAN, MEAN_LO, RSTD, DX, DRESIDUAL, DGAMMA, DBETA, OUTPUTS } output;
 extern const char *const output_names[OUTPUTS];
 
-/* Which matrices share memory; BOTH: y is x, and sum is the residual. In backward dx and dresidual stand
- * for y and sum, dy and dsum for x and residual. */
-typedef enum alias {
-    APART,
-    Y_IS_X,
-    Y_IS_RESIDUAL,
-    SUM_IS_X,
-    SUM_IS_RESIDUAL,
-    BOTH,
-    ALIASES
-} alias;
+/* Which matrices share memory; BOTH: y is x, and sum is the residual. In backward dx and dresidual
+ * stand for y and sum, dy and dsum for x and residual. */
+typedef enum alias { APART, Y_IS_X, Y_IS_RESIDUAL, SUM_IS_X, SUM_IS_RESIDUAL, BOTH, ALIASES } alias;
 
 typedef struct problem_options {
     const weir_op_row *op;
