@@ -11,7 +11,7 @@ enum { MANY_ROWS = 12 }; /* labels of more rows than these make charts wider and
 /* Widths of a chart when one, two, or more stand side by side in the page's 1136 pixels. */
 static int chart_width(int panels, int rows)
 {
-    if (panels == 1) return 760;
+    if (panels == 1) return 1136;
     return panels == 2 || rows > MANY_ROWS ? 556 : 368;
 }
 
