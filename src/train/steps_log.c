@@ -19,7 +19,7 @@ weir_status weir_steps_append(weir_log *log, const weir_step_report *report, dou
              "\"tokens\": %lld, "
              "\"seconds\": %.6f}",
              (long long)report->step, weir_json_f32((float)report->loss, loss),
-             weir_json_f32((float)val_loss, val), weir_json_f32((float)report->lr, lr),
+             weir_json_f32((float)val_loss, val), weir_json_f32(report->lr, lr),
              weir_json_f32((float)report->grad_norm, norm), (long long)tokens, seconds);
     return weir_log_line(log, line, err);
 }
