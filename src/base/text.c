@@ -72,15 +72,17 @@ static int utf8_length(const unsigned char *p)
     return length;
 }
 
-bool weir_text_is_utf8(const char *s)
+size_t weir_text_utf8_prefix(const char *s)
 {
     const unsigned char *p = (const unsigned char *)s;
-    while (*p) {
-        int length = utf8_length(p);
-        if (!length) return false;
-        p += length;
-    }
-    return true;
+    int length = 1;
+    while (*p && length) p += length = utf8_length(p);
+    return (size_t)(p - (const unsigned char *)s);
+}
+
+bool weir_text_is_utf8(const char *s)
+{
+    return s[weir_text_utf8_prefix(s)] == 0;
 }
 
 int weir_text_distance(const char *a, const char *b)
