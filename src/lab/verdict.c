@@ -6,14 +6,18 @@
 #include "base/error.h"
 #include "train/trainer.h"
 
-/* ---- values -------------------------------------------------------------------------------------------------- */
+/* ---- values
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static double value_first_step(const weir_evidence *e)
 {
     return e->updates->adamw.branch / sqrt((double)e->config->width);
 }
 
-/* ---- the table ----------------------------------------------------------------------------------------------- */
+/* ---- the table
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static const weir_rule rules[] = {
 #define RULE(f, n, fo, risk, div, src, rec, sug)                                                   \
@@ -29,8 +33,14 @@ static const weir_rule rules[] = {
 #undef RULE
 };
 
-int weir_rule_count(void) { return (int)(sizeof rules / sizeof rules[0]); }
-const weir_rule *weir_rule_at(int index) { return &rules[index]; }
+int weir_rule_count(void)
+{
+    return (int)(sizeof rules / sizeof rules[0]);
+}
+const weir_rule *weir_rule_at(int index)
+{
+    return &rules[index];
+}
 
 const char *weir_forecast_name(weir_forecast forecast)
 {
@@ -48,7 +58,8 @@ weir_verdict weir_judge(const weir_config *config, const weir_measurement *measu
     for (int i = 0; i < verdict.rules; i++) {
         const weir_rule *rule = &rules[i];
         weir_rule_result *r = &verdict.rule[i];
-        *r = (weir_rule_result){.rule = rule, .value = rule->value(&evidence), .threshold = rule->at_risk};
+        *r = (weir_rule_result){
+            .rule = rule, .value = rule->value(&evidence), .threshold = rule->at_risk};
         if (r->value > rule->at_risk) r->says = WEIR_AT_RISK;
         if (r->value > rule->diverges) {
             r->says = WEIR_DIVERGES;
