@@ -31,7 +31,10 @@ void weir_text_add_n(weir_text *t, const char *s, size_t n)
     t->data[t->len] = 0;
 }
 
-void weir_text_add(weir_text *t, const char *s) { weir_text_add_n(t, s, strlen(s)); }
+void weir_text_add(weir_text *t, const char *s)
+{
+    weir_text_add_n(t, s, strlen(s));
+}
 
 void weir_text_addf(weir_text *t, const char *format, ...)
 {
@@ -51,6 +54,35 @@ void weir_text_deinit(weir_text *t)
 {
     weir_free(t->data);
     memset(t, 0, sizeof *t);
+}
+
+/* The bytes of the character that begins at p, or 0. No over-long forms, surrogates, or codes above
+ * U+10FFFF: these show in the first two bytes. */
+static int utf8_length(const unsigned char *p)
+{
+    if (p[0] < 0x80) return 1;
+    if (p[0] < 0xC2 || p[0] > 0xF4) return 0;
+    int length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    unsigned char low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
+    if (p[1] < low || p[1] > high) return 0;
+    for (int i = 2; i < length; i++) {
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    }
+    return length;
+}
+
+size_t weir_text_utf8_prefix(const char *s)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    int length = 1;
+    while (*p && length) p += length = utf8_length(p);
+    return (size_t)(p - (const unsigned char *)s);
+}
+
+bool weir_text_is_utf8(const char *s)
+{
+    return s[weir_text_utf8_prefix(s)] == 0;
 }
 
 int weir_text_distance(const char *a, const char *b)

@@ -35,9 +35,15 @@ weir_status weir_file_write(const char *path, const void *data, size_t bytes, we
 weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size_t parts,
                                   weir_error *err);
 
-bool weir_file_exists(const char *path); /* of any kind; a dangling link does not exist */
-bool weir_folder_is_empty(
-    const char *path); /* true too when nothing has that name; false for what is no folder */
+/* Of any kind; a dangling link does not exist. */
+/* Removes the temporary files that writers of path left who were killed, as far as it can. No
+ * writer of it may be at work. */
+void weir_file_sweep(const char *path);
+
+bool weir_file_exists(const char *path);
+
+/* True too when nothing has that name; false for what is not a folder, or cannot be opened. */
+bool weir_folder_is_empty(const char *path);
 
 /* Makes the folder and its parents; fine when it is there. WEIR_E_FILE, WEIR_E_MEMORY. */
 weir_status weir_folder_make(const char *path, weir_error *err);
@@ -45,24 +51,24 @@ weir_status weir_folder_make(const char *path, weir_error *err);
 /* Appends lines to a .jsonl; each line is one write(2), so a killed run leaves at most one torn
  * last line. Opening cuts off a torn last line, and with keep_lines >= 0 all that comes after so
  * many whole lines (a resume drops what came after its checkpoint); the file is made when it is not
- * there. One log a file, one thread a log. Errors: WEIR_E_FILE; WEIR_E_FORMAT when the file holds
- * fewer than keep_lines lines; WEIR_E_MEMORY. */
+ * there. One log a file, one thread a log: an open log is locked. Errors: WEIR_E_FILE; WEIR_E_STATE
+ * when another log has the file; WEIR_E_FORMAT when the file holds fewer than keep_lines lines;
+ * WEIR_E_MEMORY. */
 typedef struct weir_log weir_log;
 weir_status weir_log_open(const char *path, int64_t keep_lines, weir_log **out, weir_error *err);
 
-/* line: without a newline in it; one is added. When it fails, the file ends with the line before.
- */
+/* line: holds no newline; one is added. When it fails, the file ends with the line before. */
 weir_status weir_log_line(weir_log *log, const char *line, weir_error *err);
 
 /* Waits until the lines are on the disk: before a checkpoint that counts on them. */
 weir_status weir_log_sync(weir_log *log, weir_error *err);
 void weir_log_close(weir_log **log);
 
-/* A number as JSON: nine digits for what began as f32, null when it is not finite. Writes to buf,
- * returns buf. */
+/* A number as JSON, null when it is not finite: nine digits for what began as f32, or seventeen.
+ * Writes to buf, returns buf. */
 char *weir_json_f32(double v, char buf[32]);
-/* Seventeen digits, null when not finite. */
 char *weir_json_f64(double v, char buf[32]);
+
 /* Adds s as a JSON string, with its quotes; bytes from 0x80 are passed on as they are. */
 void weir_json_string(weir_text *text, const char *s);
 

@@ -1,14 +1,15 @@
 /* safetensors.h - named tensors in a file. Every byte of a file that is read is distrusted.
  * Floor 1.
  *
- * The format (huggingface/safetensors): u64 length of the header, the header as a JSON object, the
- * data; all little-endian. {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2,
- * 3], "data_offsets": [0, 24]}}
+ * The format (huggingface/safetensors): u64 length of the header, the header, the data; all
+ * little-endian. The header is a JSON object, and offsets count from the start of the data:
+ *     {"__metadata__": {"key": "text"},
+ *      "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}
  *
- * weir adds two CRC-32 to the metadata: "weir_crc32" of the data part, and "weir_header_crc32" of
- * the header as it stands with these eight digits zeroed, which must then be the first thing in it.
- * Both are checked where they are, so that no flipped bit in a file of weir's goes unseen; files of
- * others have neither, and are read just so.
+ * weir adds two CRC-32 (that of zlib) to the metadata: "weir_crc32" of the data, and, as the first
+ * key of the header, "weir_header_crc32" of the header as it stands while these eight digits are
+ * zeros. Each is checked where it is found, so that no flipped bit in a file of weir's can change
+ * what is read; files of other programs have neither.
  */
 #ifndef WEIR_IO_SAFETENSORS_H
 #define WEIR_IO_SAFETENSORS_H
@@ -49,7 +50,8 @@ typedef struct weir_st_tensor {
     size_t bytes;
 } weir_st_tensor;
 
-/* Maps the file. Errors: WEIR_E_FILE missing, unreadable, not a file; WEIR_E_FORMAT anything in it
+/* Maps the file, which must not be cut short while it is open; replacing it by a rename is fine.
+ * Errors: WEIR_E_FILE missing, unreadable, not a file; WEIR_E_FORMAT anything in it
  * that is not as it should be: the message names the file, the tensor, and what is wrong with it;
  * WEIR_E_MEMORY. */
 weir_status weir_st_open(const char *path, weir_st_file **out, weir_error *err);

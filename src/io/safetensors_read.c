@@ -1,5 +1,4 @@
 /* safetensors_read.c - a file of tensors, every byte of it distrusted. */
-#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "io/crc32.h"
+#include "io/json_load.h"
 #include "io/safetensors.h"
 #include "io/safetensors_format.h"
 
@@ -61,7 +61,7 @@ static weir_status bad_file(const source *src, const char *what)
 
 static weir_status bad_tensor(const source *src, const char *tensor, const char *what)
 {
-    return weir_fail(src->err, WEIR_E_FORMAT, "%s: tensor \"%s\": %s", src->name, tensor, what);
+    return weir_fail(src->err, WEIR_E_FORMAT, "%s: tensor \"%.255s\": %s", src->name, tensor, what);
 }
 
 static weir_status no_memory(const source *src)
@@ -100,15 +100,14 @@ static weir_status parse_header(const source *src, json_t **header)
         return bad_file(src, "its header is not a JSON object");
     }
     json_error_t why;
-    *header = json_loadb(src->header, src->header_bytes, JSON_REJECT_DUPLICATES, &why);
-    if (*header) return WEIR_OK;
-    if (weir_st_out_of_memory(&why)) return no_memory(src);
+    weir_status status = weir_json_load(src->header, src->header_bytes, header, &why);
+    if (status == WEIR_OK) return WEIR_OK;
+    if (status == WEIR_E_MEMORY) return no_memory(src);
     return weir_fail(src->err, WEIR_E_FORMAT, "%s: its header is not JSON: %s", src->name,
                      why.text);
 }
 
-/* Whether the digits are those of crc; upper case is as good as none, so that no bit of them is
- * free. */
+/* In lower case only, so that no bit of a digit is free. */
 static bool crc_matches(uint32_t crc, const char *digits)
 {
     char right[WEIR_ST_CRC_DIGITS + 1];
@@ -137,7 +136,7 @@ static weir_status check_metadata(const source *src, json_t *metadata)
     json_object_foreach(metadata, key, value)
     {
         if (json_is_string(value)) continue;
-        return weir_fail(src->err, WEIR_E_FORMAT, "%s: __metadata__: \"%s\" is not a string",
+        return weir_fail(src->err, WEIR_E_FORMAT, "%s: __metadata__: \"%.255s\" is not a string",
                          src->name, key);
     }
     const char *crc = json_string_value(json_object_get(metadata, WEIR_ST_DATA_CRC));
@@ -299,32 +298,38 @@ weir_status weir_st_open_bytes(const char *name, const void *bytes, size_t count
     return WEIR_OK;
 }
 
-/* 0, or the errno of what failed. An empty file cannot be mapped: *map and *bytes stay as they are.
- */
-static int map_descriptor(int fd, void **map, size_t *bytes)
+/* An empty file cannot be mapped: *map and *bytes stay as they are. */
+static weir_status map_descriptor(int fd, const char *path, void **map, size_t *bytes,
+                                  weir_error *err)
 {
     struct stat info;
-    if (fstat(fd, &info) != 0) return errno;
-    if (S_ISDIR(info.st_mode)) return EISDIR;
-    if (!S_ISREG(info.st_mode)) return ESPIPE;
-    if (info.st_size == 0) return 0;
-    if ((uintmax_t)info.st_size > SIZE_MAX) return EFBIG;
+    if (fstat(fd, &info) != 0) {
+        return weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be read", path);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return weir_fail(err, WEIR_E_FILE,
+                         "%s: is a folder, a pipe or a device, and a file is needed", path);
+    }
+    if ((uintmax_t)info.st_size > SIZE_MAX) {
+        return weir_fail(err, WEIR_E_FILE, "%s: longer than can be mapped here", path);
+    }
+    if (info.st_size == 0) return WEIR_OK;
+    void *mapped = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapped == MAP_FAILED) {
+        return weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be mapped", path);
+    }
+    *map = mapped;
     *bytes = (size_t)info.st_size;
-    *map = mmap(NULL, *bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (*map != MAP_FAILED) return 0;
-    *map = NULL;
-    return errno;
+    return WEIR_OK;
 }
 
 static weir_status map_file(const char *path, void **map, size_t *bytes, weir_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (fd < 0) return weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be opened", path);
-    int why = map_descriptor(fd, map, bytes);
+    weir_status status = map_descriptor(fd, path, map, bytes, err);
     close(fd);
-    if (!why) return WEIR_OK;
-    errno = why;
-    return weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be read", path);
+    return status;
 }
 
 weir_status weir_st_open(const char *path, weir_st_file **out, weir_error *err)

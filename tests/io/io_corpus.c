@@ -267,7 +267,8 @@ static void a_folder_may_be_deep(void **state)
     char path[2 * DEPTH + 3] = "d";
     for (int i = 1; i < DEPTH; i++) {
         assert_int_equal(mkdir(path, 0700), 0);
-        strcat(path, "/d");
+        path[2 * i - 1] = '/';
+        path[2 * i] = 'd';
     }
     put_text(path, "at the bottom");
     assert_tokens("d", "at the bottom\n");

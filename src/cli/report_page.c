@@ -1,0 +1,64 @@
+#include "base/error.h"
+#include "cli/report.h"
+#include "cli/report_html.h"
+#include "cli/report_sections.h"
+#include "cli/report_words.h"
+#include "io/files.h"
+
+/* assets/, made into arrays by the build. */
+extern const unsigned char weir_report_css[], weir_report_js[];
+extern const unsigned long weir_report_css_size, weir_report_js_size;
+
+static void add_head(weir_text *out, const char *title)
+{
+    weir_text_add(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>weir: ");
+    weir_report_escape(out, title);
+    weir_text_add(out, "</title>\n<style>\n");
+    weir_text_add_n(out, (const char *)weir_report_css, weir_report_css_size);
+    weir_text_add(out, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+static weir_status add_page(weir_text *out, weir_report_data *data, const weir_report_grid *grid)
+{
+    weir_text headline = {0}, lede = {0};
+    weir_report_headline(&headline, grid);
+    weir_report_lede(&lede, grid);
+    add_head(out, headline.data);
+    weir_text_add(out, "<header><h1>");
+    weir_report_escape(out, headline.data);
+    weir_text_add(out, "</h1>\n<p class=\"lede\">");
+    weir_report_escape(out, lede.data);
+    weir_text_add(out, "</p></header>\n");
+    if (headline.failed || lede.failed) out->failed = true;
+    weir_text_deinit(&headline);
+    weir_text_deinit(&lede);
+
+    if (weir_report_outcomes(out, data, grid)) return WEIR_E_MEMORY;
+    weir_status status = data->runs == 1 ? weir_report_run_figures(out, data, &data->run[0])
+                                         : weir_report_figures(out, data, grid);
+    if (status) return status;
+    weir_report_verdicts(out, grid);
+    weir_report_details(out, grid);
+    weir_text_add(out, "</main>\n<script>\n");
+    weir_text_add_n(out, (const char *)weir_report_js, weir_report_js_size);
+    weir_text_add(out, "</script>\n</body>\n</html>\n");
+    return out->failed ? WEIR_E_MEMORY : WEIR_OK;
+}
+
+weir_status weir_report_write(const char *const *dirs, int count, const char *out_path,
+                              weir_error *err)
+{
+    weir_report_data data = {0};
+    weir_report_grid grid;
+    weir_text page = {0};
+    WEIR_TRY(weir_report_load(dirs, count, &data, err));
+    weir_status status = weir_report_arrange(&data, &grid, err);
+    if (!status && (status = add_page(&page, &data, &grid)))
+        status = weir_fail(err, status, "%s: out of memory", out_path);
+    if (!status) status = weir_file_write(out_path, page.data, page.len, err);
+    weir_text_deinit(&page);
+    weir_report_data_deinit(&data);
+    return status;
+}
