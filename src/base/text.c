@@ -31,7 +31,10 @@ void weir_text_add_n(weir_text *t, const char *s, size_t n)
     t->data[t->len] = 0;
 }
 
-void weir_text_add(weir_text *t, const char *s) { weir_text_add_n(t, s, strlen(s)); }
+void weir_text_add(weir_text *t, const char *s)
+{
+    weir_text_add_n(t, s, strlen(s));
+}
 
 void weir_text_addf(weir_text *t, const char *format, ...)
 {
@@ -53,8 +56,8 @@ void weir_text_deinit(weir_text *t)
     memset(t, 0, sizeof *t);
 }
 
-/* The bytes of the character that begins at p, or 0. No over-long forms, surrogates, or codes above U+10FFFF: these show in
- * the first two bytes. */
+/* The bytes of the character that begins at p, or 0. No over-long forms, surrogates, or codes above
+ * U+10FFFF: these show in the first two bytes. */
 static int utf8_length(const unsigned char *p)
 {
     if (p[0] < 0x80) return 1;
