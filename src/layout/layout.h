@@ -214,7 +214,7 @@ typedef struct weir_program {
  * that no network has; WEIR_E_MEMORY. The program does not refer to the layout.
  *
  * Steps of main appear in the order of the rules. Where `fuse` is set, a SUM in space x and the
- * first NORM of it (in whatever later rule, but not a headnorm) become one SUM_NORM, in the place
+ * first NORM of it (in whatever later rule, of groups 1) become one SUM_NORM, in the place
  * of the SUM; later NORMs of it stay. It must have two terms, one with coefficient exactly 1, the
  * other with a constant that is not 0 in f32: no params, nothing that moves with t. Of a longer sum
  * the last term is taken off: the rest is a SUM of its own, and comes in with coefficient 1. The
