@@ -3,12 +3,12 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "lab/emit.h"
@@ -163,7 +163,7 @@ typedef struct sweep {
     weir_job *jobs;
     int count;
     const weir_compare_hooks *hooks;
-    pthread_mutex_t lock; /* over what changes in jobs, and over hooks->progress */
+    weir_lock lock; /* over what changes in jobs, and over hooks->progress */
     const place *order;
 } sweep;
 
@@ -206,11 +206,11 @@ static void progress(void *ctx, const weir_step_report *report, double val_loss)
 {
     (void)val_loss;
     running *r = ctx;
-    pthread_mutex_lock(&r->sweep->lock);
+    weir_lock_take(&r->sweep->lock);
     r->job->step = report->step;
     r->job->last_loss = report->loss;
     tell(r->sweep, r->job);
-    pthread_mutex_unlock(&r->sweep->lock);
+    weir_lock_release(&r->sweep->lock);
 }
 
 static weir_status begin(void *ctx, weir_trainer *trainer, const char *folder, weir_error *err)
@@ -238,26 +238,26 @@ static void job_task(void *arg, int64_t index, int worker)
     sweep *s = arg;
     running r = {s, &s->jobs[s->order[index].job]};
     bool stopped = stop(&r);
-    pthread_mutex_lock(&s->lock);
+    weir_lock_take(&s->lock);
     r.job->begun = !stopped;
     if (stopped)
         r.job->status =
             weir_fail(&r.job->error, WEIR_E_INTERRUPTED, "stopped before this run began");
     tell(s, r.job);
-    pthread_mutex_unlock(&s->lock);
+    weir_lock_release(&s->lock);
     if (stopped) return;
 
     weir_run_result result = {0};
     weir_error error = {0};
     weir_status status = run_job(&r, &result, &error);
 
-    pthread_mutex_lock(&s->lock);
+    weir_lock_take(&s->lock);
     r.job->status = status;
     r.job->error = error;
     r.job->result = result;
     r.job->done = status == WEIR_OK && result.outcome != WEIR_INTERRUPTED;
     tell(s, r.job);
-    pthread_mutex_unlock(&s->lock);
+    weir_lock_release(&s->lock);
 }
 
 static weir_status run_jobs(sweep *s, int threads, weir_error *err)
@@ -266,10 +266,10 @@ static weir_status run_jobs(sweep *s, int threads, weir_error *err)
     if (threads > s->count) threads = s->count;
     if (weir_pool_create(threads, &pool) != WEIR_OK)
         return weir_fail(err, WEIR_E_MEMORY, "%d threads cannot be started", threads);
-    pthread_mutex_init(&s->lock, NULL);
+    weir_lock_init(&s->lock);
     weir_parallel par = weir_pool_parallel(pool);
     par.parallel_for(par.ctx, s->count, job_task, s);
-    pthread_mutex_destroy(&s->lock);
+    weir_lock_deinit(&s->lock);
     weir_pool_destroy(&pool);
     return WEIR_OK;
 }
