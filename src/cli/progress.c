@@ -58,7 +58,9 @@ static void print_plain(progress *p, const progress_line *l, int changed, bool l
     if (tenth <= p->tenth[changed] && !(ended && last)) return;
     if (p->tenth[changed] == 11) return;
     p->tenth[changed] = ended ? 11 : tenth;
-    fprintf(stderr, "%s: step %lld of %lld, loss %.4f, %s\n", l->name, (long long)l->step, (long long)l->steps, l->loss, l->state);
+    fprintf(stderr, "%s: step %lld of %lld, ", l->name, (long long)l->step, (long long)l->steps);
+    if (l->step) fprintf(stderr, "loss %.4f, ", l->loss);
+    fprintf(stderr, "%s\n", l->state);
 }
 
 void progress_show(progress *p, const progress_line *lines, int changed, bool last)

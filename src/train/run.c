@@ -74,6 +74,14 @@ static weir_status look_into(const weir_run_request *request, weir_run_record *r
     return check_same(request, record, err);
 }
 
+weir_status weir_run_check(const weir_run_request *request, weir_error *err)
+{
+    weir_run_record record = {0};
+    weir_status status = look_into(request, &record, err);
+    weir_run_record_deinit(&record);
+    return status;
+}
+
 /* ---- beginning and going on ----------------------------------------------------------------- */
 
 static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_log **out,

@@ -72,6 +72,10 @@ typedef struct weir_run_result {
 weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
                      const weir_run_hooks *hooks, weir_run_result *result, weir_error *err);
 
+/* Whether weir_run would take the folder for this request, by what it holds: WEIR_OK, or the error
+ * that weir_run would give. Writes nothing. */
+weir_status weir_run_check(const weir_run_request *request, weir_error *err);
+
 /* What a folder's run.json says, so that a resume needs nothing but the folder. layout_text is the
  * canonical text; command is what began the run. */
 typedef struct weir_run_record {
