@@ -16,7 +16,8 @@
 
 enum { COMPARE_JSON_MAX = 64 << 20, JOB_PATH = 176 };
 
-/* ---- the folder ---------------------------------------------------------------------------------------------- */
+/* ---- the folder
+ * ---------------------------------------------------------------------------------------------- */
 
 /* As compare.json lists it. */
 static void job_path(const weir_job *job, char path[JOB_PATH])
@@ -53,10 +54,11 @@ static weir_status check_sweep(const char *file, const weir_job *jobs, int count
         if (!run)
             status = weir_fail(err, WEIR_E_FORMAT, "%s: a run is named by a text", file);
         else if (!has_job(jobs, count, run))
-            status = weir_fail(err, WEIR_E_STATE,
-                               "%s lists %s, which this sweep does not have; give it another --out, "
-                               "or the same settings and more",
-                               file, run);
+            status =
+                weir_fail(err, WEIR_E_STATE,
+                          "%s lists %s, which this sweep does not have; give it another --out, "
+                          "or the same settings and more",
+                          file, run);
     }
     json_decref(root);
     return status;
@@ -102,16 +104,18 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
     if (weir_file_exists(file.data))
         status = check_sweep(file.data, jobs, count, err);
     else if (!weir_folder_is_empty(out))
-        status = weir_fail(err, WEIR_E_STATE,
-                           "%s holds something that is not a sweep; give a new or an empty folder",
-                           out);
+        status =
+            weir_fail(err, WEIR_E_STATE,
+                      "%s holds something that is not a sweep; give a new or an empty folder", out);
     if (status == WEIR_OK) status = weir_folder_make(out, err);
     if (status == WEIR_OK) status = write_sweep(file.data, command, jobs, count, err);
     weir_text_deinit(&file);
     return status;
 }
 
-/* ---- the jobs ------------------------------------------------------------------------------------------------ */
+/* ---- the jobs
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct place {
     double cost;
@@ -194,11 +198,8 @@ static weir_status run_job(running *r, weir_run_result *result, weir_error *err)
                                 .corpus = job->corpus,
                                 .resume = true,
                                 .threads = 1};
-    weir_run_hooks hooks = {.ctx = r,
-                            .stop = stop,
-                            .progress = progress,
-                            .measure = weir_lab_measure,
-                            .begin = begin};
+    weir_run_hooks hooks = {
+        .ctx = r, .stop = stop, .progress = progress, .measure = weir_lab_measure, .begin = begin};
     weir_status status = weir_run(&request, NULL, &hooks, result, err);
     weir_text_deinit(&folder);
     return status;
@@ -261,7 +262,11 @@ weir_status weir_compare(const char *out, const char *command, weir_job *jobs, i
         jobs[i].status = WEIR_OK;
     }
     qsort(order, (size_t)count, sizeof *order, by_cost);
-    sweep s = {.out = out, .command = command, .jobs = jobs, .count = count, .hooks = hooks,
+    sweep s = {.out = out,
+               .command = command,
+               .jobs = jobs,
+               .count = count,
+               .hooks = hooks,
                .order = order};
     weir_status status = run_jobs(&s, threads, err);
     weir_free(order);

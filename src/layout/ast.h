@@ -65,6 +65,7 @@ typedef struct operand {
 typedef struct node {
     node_kind kind;
     uint32_t pos; /* of its first character */
+    int line;     /* the same */
     int args;
     operand *arg;
     word word;

@@ -142,7 +142,7 @@ weir_status weir_check_let(checker *c, int index, uint32_t pos)
 
 static weir_status check_gain(checker *c, statement *s)
 {
-    bool ends = s->roles & (1u << WEIR_ROLE_EMBED | 1u << WEIR_ROLE_HEAD);
+    bool ends = s->roles & WEIR_ROLES_OF_ENDS;
     c->scope = (scope){.statement = s, .has = NEEDS_STEPS | (ends ? 0 : NEEDS_L | NEEDS_S)};
     return weir_check_typed(c, s->expr, TYPE_NUM, "a gain");
 }

@@ -5,6 +5,9 @@
 #include "base/error.h"
 #include "layout/ast.h"
 
+/* The matrices outside the layers. */
+enum { WEIR_ROLES_OF_ENDS = 1 << WEIR_ROLE_EMBED | 1 << WEIR_ROLE_HEAD };
+
 /* Where an expression stands: what it may see. */
 typedef struct scope {
     const statement *statement; /* whose expression it is */

@@ -34,7 +34,9 @@ bool weir_name_is_constant(const char *name)
 const char *weir_statement_noun(const statement *s)
 {
     if (s->kind == STATEMENT_LET) return "a let";
-    if (s->kind == STATEMENT_GAIN) return "a gain";
+    if (s->kind == STATEMENT_GAIN) {
+        return s->roles & WEIR_ROLES_OF_ENDS ? "a gain of embed or head" : "a gain";
+    }
     if (s->kind == STATEMENT_PARAM) return s->shared ? "a shared param" : "a param";
     switch (s->place) {
     case WORD_EMBED: return "an `embed` rule";
@@ -174,29 +176,55 @@ static weir_status misplaced_tensor(checker *c, const node *n)
                             s->kind == STATEMENT_RULE ? "a guard" : weir_statement_noun(s));
 }
 
+/* The nearest of the names that can be seen here. */
+typedef struct nearest {
+    const char *name;
+    const char *best;
+    int distance;
+} nearest;
+
+static void consider(nearest *n, const char *candidate)
+{
+    int distance = weir_text_distance(n->name, candidate);
+    if (distance >= n->distance || (size_t)distance >= strlen(n->name)) return;
+    n->best = candidate;
+    n->distance = distance;
+}
+
+static const char *nearest_name(const checker *c, const char *name)
+{
+    static const char *const constants[] = {"N", "l", "s", "d", "h", "t", "T"};
+    const statement *here = c->scope.statement;
+    nearest n = {.name = name, .distance = 3};
+    for (int i = 0; i < c->layout->statements; i++) {
+        const statement *s = &c->layout->statement[i];
+        if (s->name && weir_statement_counts(s, weir_statement_stack(here))) consider(&n, s->name);
+    }
+    for (int i = 0; c->scope.tensors && i < c->layout->tensors; i++) {
+        if (weir_tensor_is_state(c->layout, i, here)) consider(&n, c->layout->tensor[i].name);
+    }
+    for (int i = 0; c->scope.tensors && i < c->scope.assigned; i++) {
+        consider(&n, here->assign[i].name);
+    }
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) consider(&n, constants[i]);
+    return n.best;
+}
+
 static weir_status unknown_name(checker *c, const node *n)
 {
-    const weir_layout *layout = c->layout;
-    static const char *const constants[] = {"N", "l", "s", "d", "h", "t", "T"};
-    const char *best = NULL;
-    int best_distance = 3;
-    size_t length = strlen(n->name);
-    for (int i = 0; i < layout->statements + layout->tensors + 7; i++) {
-        int j = i - layout->statements, k = j - layout->tensors;
-        const char *known = j < 0   ? layout->statement[i].name
-                            : k < 0 ? layout->tensor[j].name
-                                    : constants[k];
-        int distance = known ? weir_text_distance(n->name, known) : best_distance;
-        if (distance < best_distance && (size_t)distance < length) {
-            best = known;
-            best_distance = distance;
-        }
+    const weir_source *source = &c->layout->source;
+    const char *best = nearest_name(c, n->name);
+    if (weir_tensor_find(c->layout, n->name) >= 0) {
+        return weir_source_fail(source, n->pos, c->err,
+                                "`%s` is a temporary of another rule\n"
+                                "for a value that outlives its rule, let `embed` assign it",
+                                n->name);
     }
     if (best) {
-        return weir_source_fail(&layout->source, n->pos, c->err,
-                                "unknown name `%s`\ndid you mean `%s`?", n->name, best);
+        return weir_source_fail(source, n->pos, c->err, "unknown name `%s`\ndid you mean `%s`?",
+                                n->name, best);
     }
-    return weir_source_fail(&layout->source, n->pos, c->err,
+    return weir_source_fail(source, n->pos, c->err,
                             "unknown name `%s`\nfor a number write `let %s = ...`", n->name,
                             n->name);
 }

@@ -52,13 +52,13 @@ static weir_status check_shape(const weir_layout_shape *s, weir_error *err)
     return WEIR_OK;
 }
 
-void weir_compile_enter(compiler *c, weir_slot slot, int layer, int spot, const statement *rule)
+/* Goes to a slot, or with spot >= 0 to a place inside its branch. */
+static void enter(compiler *c, weir_slot slot, int layer, int spot)
 {
     int s = slot == WEIR_SLOT_ATTN ? 2 * layer - 1 : slot == WEIR_SLOT_MLP ? 2 * layer : 0;
     c->slot = slot;
     c->layer = layer;
     c->spot = spot;
-    c->rule = rule;
     weir_numbers_move(&c->numbers, layer, s, 1);
 }
 
@@ -98,6 +98,7 @@ static weir_status find_rule(compiler *c, weir_slot slot, int layer, int spot,
                              const statement **out)
 {
     *out = NULL;
+    enter(c, slot, layer, spot);
     for (int i = 0; i < c->layout->statements; i++) {
         const statement *s = &c->layout->statement[i];
         if (s->kind != STATEMENT_RULE || !weir_statement_counts(s, WORD_DECODER)) continue;
@@ -106,7 +107,6 @@ static weir_status find_rule(compiler *c, weir_slot slot, int layer, int spot,
             continue;
         }
         bool holds;
-        weir_compile_enter(c, slot, layer, spot, s);
         WEIR_TRY(guard_holds(c, i, &holds));
         if (holds) *out = s;
     }
@@ -116,7 +116,7 @@ static weir_status find_rule(compiler *c, weir_slot slot, int layer, int spot,
 static weir_status run_rule(compiler *c, weir_slot slot, int layer, const statement *rule)
 {
     if (!rule) return WEIR_OK;
-    weir_compile_enter(c, slot, layer, -1, rule);
+    enter(c, slot, layer, -1);
     for (int i = 0; i < rule->assigns; i++) {
         WEIR_TRY(weir_lower(c, rule->assign[i].expr, &c->tensor[rule->assign[i].tensor]));
     }
@@ -189,7 +189,6 @@ static weir_status compile_spot(compiler *c, int layer, weir_spot spot)
     if (!c->program->branch_used[(layer - 1) * 2 + (int)branch]) return WEIR_OK;
     WEIR_TRY(find_rule(c, slot, layer, (int)spot, &rule));
     if (!rule) return WEIR_OK;
-    weir_compile_enter(c, slot, layer, (int)spot, rule);
     return weir_lower(c, rule->expr, &c->list->out);
 }
 
@@ -255,10 +254,11 @@ static weir_status copy_warnings(compiler *c)
 static weir_status compile_gain(compiler *c, const statement *s, weir_slot slot, int layer,
                                 double *out)
 {
-    weir_compile_enter(c, slot, layer, -1, s);
+    enter(c, slot, layer, -1);
     WEIR_TRY(weir_number(&c->numbers, s->expr, out));
     if (*out >= 0) return WEIR_OK;
-    return weir_number_fail(&c->numbers, s->expr, "is negative, and a gain scales a deviation");
+    return weir_number_fail(&c->numbers, s->expr,
+                            "is negative\na gain multiplies a standard deviation");
 }
 
 static weir_status compile_layer_gains(compiler *c, const statement *s)
@@ -345,7 +345,7 @@ static weir_status compile(compiler *c, bool fuse)
     if (fuse) WEIR_TRY(weir_program_fuse(c));
     count_uses(p, &p->main);
     for (int i = 0; i < p->shape.depth * WEIR_SPOTS; i++) count_uses(p, &p->inside[i]);
-    p->uses_time = p->recipes->count > 0;
+    p->uses_time = c->layout->uses_time;
     p->recipes->numbers = c->numbers;
     return WEIR_OK;
 }

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "layout/number.h"
 
-enum { WEIR_SLOTS = 5, WEIR_PROGRAM_VALUES_MAX = 1 << 26 };
+enum { WEIR_SLOTS = 5, WEIR_PROGRAM_VALUES_MAX = 1 << 24 };
 
 /* How one coefficient is evaluated again when t moves: sign times operands from..to of a product.
  */
@@ -37,15 +37,11 @@ typedef struct compiler {
     int *tensor;                 /* [layout->tensors]: the value that a name holds; -1: none yet */
     int (*instance)[WEIR_SLOTS]; /* [layout->params]: index of its newest program param in a slot,
                                     plus 1; 0: none */
-    const statement *rule;
     weir_slot slot;
     int layer; /* from 1; 0: embed, head */
     int spot;  /* of an inside rule, else -1 */
     int spot_value;
 } compiler;
-
-/* Goes to a slot, or with spot >= 0 to a place inside its branch. */
-void weir_compile_enter(compiler *c, weir_slot slot, int layer, int spot, const statement *rule);
 
 /* A new value of a space. */
 weir_status weir_compile_value(compiler *c, weir_space space, int *out);

@@ -55,6 +55,7 @@ static bool skip_blanks(lexer *lex)
         if (c == '#') {
             while (lex->at + 1 < lex->source->length && peek(lex, 1) != '\n') lex->at++;
         } else if (c == '\n') {
+            lex->newlines++;
             ended = ended || (lex->parens == 0 && !joins(lex->last));
         } else if (c == ';') {
             ended = true;
@@ -171,7 +172,7 @@ static weir_status lex_punctuation(lexer *lex, token *out, weir_error *err)
 weir_status weir_lex(lexer *lex, token *out, weir_error *err)
 {
     bool ended = skip_blanks(lex);
-    *out = (token){.pos = lex->at};
+    *out = (token){.pos = lex->at, .line = lex->newlines + 1};
     char c = peek(lex, 0);
     weir_status status = WEIR_OK;
     if (ended && lex->last != 0 && lex->last != TOKEN_END) {

@@ -22,6 +22,7 @@ enum token_kind {
 typedef struct token {
     int kind;
     uint32_t pos, length;
+    int line;
     word word;     /* TOKEN_NAME: the reserved word it spells, or WORD_NONE */
     double number; /* TOKEN_NUMBER */
 } token;
@@ -30,6 +31,7 @@ typedef struct token {
 typedef struct lexer {
     const weir_source *source;
     uint32_t at;
+    int newlines; /* before `at` */
     int parens;   /* open ones: a newline inside them is a blank */
     int last;     /* kind of the token before; 0 at first */
     uint32_t end; /* of the last token with a text: where a missing one is reported */

@@ -19,12 +19,11 @@ weir_status weir_compile_value(compiler *c, weir_space space, int *out)
 static weir_status add_step(compiler *c, weir_step step, weir_space space, const node *n, int *out)
 {
     weir_steps *list = c->list;
-    int col;
     WEIR_TRY(weir_compile_value(c, space, &step.out));
     step.sum = -1;
     step.slot = c->slot;
     step.layer = c->layer;
-    weir_source_place(&c->layout->source, n->pos, &step.line, &col);
+    step.line = n->line;
     list->step = weir_arena_room(c->arena, list->step, list->count, sizeof *list->step);
     if (!list->step) return weir_layout_no_memory(c->err);
     list->step[list->count++] = step;

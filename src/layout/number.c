@@ -27,21 +27,21 @@ void weir_numbers_move(numbers *n, int l, int s, int64_t t)
 
 weir_status weir_number_fail(const numbers *n, const node *e, const char *what)
 {
-    char where[96] = "";
-    int used = 0;
-    if (n->l) used += snprintf(where, sizeof where, " at l = %d", n->l);
-    if (n->s) used += snprintf(where + used, sizeof where - (size_t)used, ", s = %d", n->s);
-    if (e->needs & NEEDS_TIME) {
-        snprintf(where + used, sizeof where - (size_t)used, "%s t = %lld", used ? "," : " at",
-                 (long long)n->t);
-    }
-    weir_text text = {0};
+    const char *advice = strchr(what, '\n');
+    int shown = advice ? (int)(advice - what) : (int)strlen(what);
+    weir_text text = {0}, where = {0};
     weir_node_print(e, &text);
+    weir_text_addf(&where, "at N = %d", n->shape->depth);
+    if (n->l) weir_text_addf(&where, ", l = %d", n->l);
+    if (n->s) weir_text_addf(&where, ", s = %d", n->s);
+    if (e->needs & NEEDS_TIME) weir_text_addf(&where, ", t = %lld", (long long)n->t);
     weir_status status =
-        text.failed ? weir_layout_no_memory(n->err)
-                    : weir_source_fail(&n->layout->source, e->pos, n->err, "`%.120s` %s%s (N = %d)",
-                                       text.data, what, where, n->shape->depth);
+        text.failed || where.failed
+            ? weir_layout_no_memory(n->err)
+            : weir_source_fail(&n->layout->source, e->pos, n->err, "`%.120s` %.*s %s%s", text.data,
+                               shown, what, where.data, advice ? advice : "");
     weir_text_deinit(&text);
+    weir_text_deinit(&where);
     return status;
 }
 
@@ -183,6 +183,6 @@ weir_status weir_number(numbers *n, const node *e, double *out)
     case NODE_NORM:
     case NODE_BRANCH: break;
     }
-    WEIR_ASSERT(!"the checker lets only numbers through");
+    WEIR_ASSERT(e->type == TYPE_NUM); /* the checker lets no tensor through */
     return weir_number_fail(n, e, "is not a number");
 }

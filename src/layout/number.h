@@ -31,7 +31,7 @@ void weir_numbers_move(numbers *n, int l, int s, int64_t t);
  * be finite: the error names the sub-expression and where it was evaluated. */
 weir_status weir_number(numbers *n, const node *e, double *out);
 
-/* Fails at n: "WHAT at l = 3, s = 5", with what n was. */
+/* Fails at e: "`e` WHAT at l = 3, s = 5"; what may hold an advice after a newline. */
 weir_status weir_number_fail(const numbers *n, const node *e, const char *what);
 
 #endif

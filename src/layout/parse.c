@@ -173,6 +173,7 @@ static weir_status guarded(parser *p, statement *s)
     return rule(p, s);
 }
 
+/* A statement that starts with a word that none starts with. */
 static weir_status unknown_statement(parser *p)
 {
     const char *words[WORDS];
@@ -181,17 +182,21 @@ static weir_status unknown_statement(parser *p)
         if (weir_word_is_statement((word)w)) words[count++] = weir_word_text((word)w);
     }
     if (p->token.kind != TOKEN_NAME) return weir_parse_unexpected(p, "a statement");
+    uint32_t pos = p->token.pos;
     char name[WEIR_LAYOUT_NAME + 1] = {0};
     memcpy(name, parser_text(p), p->token.length);
-    const char *near = weir_text_nearest(name, words, count);
-    if (near) {
-        return weir_source_fail(&p->layout->source, p->token.pos, p->err,
-                                "unknown keyword `%s`\ndid you mean `%s`?", name, near);
+    WEIR_TRY(weir_parse_advance(p));
+    if (p->token.kind == '=') {
+        return weir_source_fail(&p->layout->source, pos, p->err,
+                                "an assignment outside a rule\n"
+                                "write `sublayer %s = ...`, or for a number `let %s = ...`",
+                                name, name);
     }
-    return weir_source_fail(&p->layout->source, p->token.pos, p->err,
-                            "unknown keyword `%s`\na statement starts with let, gain, param, when, "
-                            "otherwise, embed, sublayer, attn, mlp, block, head or inside",
-                            name);
+    const char *near = weir_text_nearest(name, words, count);
+    return weir_source_fail(&p->layout->source, pos, p->err, "unknown keyword `%s`\n%s%s%s", name,
+                            near ? "did you mean `" : "a statement starts with let, gain, param, ",
+                            near ? near : "when, otherwise, embed, sublayer, attn, mlp, block, ",
+                            near ? "`?" : "head or inside");
 }
 
 static weir_status read_statement(parser *p, statement *s)
@@ -210,6 +215,17 @@ static weir_status read_statement(parser *p, statement *s)
     return w == WORD_LET ? let(p, s) : w == WORD_GAIN ? gain(p, s) : param(p, s);
 }
 
+static weir_status statement_end(parser *p)
+{
+    if (p->token.kind == TOKEN_NAME || p->token.kind == TOKEN_NUMBER || p->token.kind == '(') {
+        return weir_source_fail(&p->layout->source, p->token.pos, p->err,
+                                "expected an operator or the end of the statement, not `%.*s`\n"
+                                "for a product write `*` between",
+                                (int)p->token.length, parser_text(p));
+    }
+    return weir_parse_expect(p, TOKEN_END, "an operator or the end of the statement");
+}
+
 weir_status weir_layout_read(weir_layout *layout, weir_error *err)
 {
     parser p = {.layout = layout, .err = err, .lex.source = &layout->source};
@@ -223,7 +239,7 @@ weir_status weir_layout_read(weir_layout *layout, weir_error *err)
         if (!layout->statement) return weir_layout_no_memory(err);
         layout->statement[layout->statements++] = s;
         if (p.token.kind == TOKEN_EOF) break;
-        WEIR_TRY(weir_parse_expect(&p, TOKEN_END, "an operator or the end of the statement"));
+        WEIR_TRY(statement_end(&p));
     }
     return WEIR_OK;
 }

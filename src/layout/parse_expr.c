@@ -8,12 +8,14 @@ typedef int chain_op(const token *t); /* the op that this token is in a chain, o
 static weir_status unary(parser *p, node **out);
 static weir_status neg(parser *p, node **out);
 
-static weir_status new_node(parser *p, node_kind kind, uint32_t pos, node **out)
+/* A node that begins with the token `start`. */
+static weir_status new_node(parser *p, node_kind kind, const token *start, node **out)
 {
     node *n = weir_arena_alloc(&p->layout->arena, 1, sizeof *n);
     if (!n) return weir_layout_no_memory(p->err);
     n->kind = kind;
-    n->pos = pos;
+    n->pos = start->pos;
+    n->line = start->line;
     *out = n;
     return WEIR_OK;
 }
@@ -44,13 +46,14 @@ static weir_status deeper(parser *p, parse_rule *rule, node **out)
 static weir_status chain(parser *p, node_kind kind, chain_op *op, parse_rule *rule, node **out)
 {
     node *first = NULL, *n = NULL;
+    const token start = p->token;
     WEIR_TRY(rule(p, &first));
     int what = op(&p->token);
     if (!what) {
         *out = first;
         return WEIR_OK;
     }
-    WEIR_TRY(new_node(p, kind, first->pos, &n));
+    WEIR_TRY(new_node(p, kind, &start, &n));
     int leading = kind == NODE_SUM ? '+' : kind == NODE_PRODUCT ? '*' : 0;
     WEIR_TRY(add_arg(p, n, (operand){first, leading, first->pos}));
     for (; what; what = op(&p->token)) {
@@ -105,6 +108,7 @@ static weir_status sum(parser *p, node **out)
 static weir_status compare(parser *p, node **out)
 {
     node *left = NULL, *n = NULL;
+    const token start = p->token;
     WEIR_TRY(sum(p, &left));
     int relation = relation_op(&p->token);
     if (!relation) {
@@ -118,7 +122,7 @@ static weir_status compare(parser *p, node **out)
         return weir_source_fail(&p->layout->source, p->token.pos, p->err,
                                 "comparisons cannot be chained\nwrite `2 <= l and l <= 5`");
     }
-    WEIR_TRY(new_node(p, NODE_COMPARE, left->pos, &n));
+    WEIR_TRY(new_node(p, NODE_COMPARE, &start, &n));
     n->relation = relation;
     WEIR_TRY(add_arg(p, n, (operand){.node = left, .pos = left->pos}));
     WEIR_TRY(add_arg(p, n, right));
@@ -141,7 +145,7 @@ static weir_status prefix(parser *p, node_kind kind, parse_rule *rule, node **ou
 {
     node *n = NULL;
     operand inner = {.pos = p->token.pos};
-    WEIR_TRY(new_node(p, kind, p->token.pos, &n));
+    WEIR_TRY(new_node(p, kind, &p->token, &n));
     WEIR_TRY(weir_parse_advance(p));
     WEIR_TRY(deeper(p, rule, &inner.node));
     WEIR_TRY(add_arg(p, n, inner));
@@ -201,16 +205,17 @@ static weir_status norm_call(parser *p, node *call)
 }
 
 /* A call, from its "(". */
-static weir_status call(parser *p, word w, uint32_t pos, node **out)
+static weir_status call(parser *p, const token *name, node **out)
 {
+    word w = name->word;
     node_kind kind = weir_word_is_norm(w)     ? NODE_NORM
                      : weir_word_is_branch(w) ? NODE_BRANCH
                                               : NODE_CALL;
     node *n = NULL;
-    WEIR_TRY(new_node(p, kind, pos, &n));
+    WEIR_TRY(new_node(p, kind, name, &n));
     n->word = w;
     if (p->token.kind != '(') {
-        return weir_source_fail(&p->layout->source, pos, p->err,
+        return weir_source_fail(&p->layout->source, n->pos, p->err,
                                 "`%s` is a function\nwrite `%s(...)`", weir_word_text(w),
                                 weir_word_text(w));
     }
@@ -244,21 +249,19 @@ static weir_status not_a_function(parser *p, const char *name, uint32_t pos)
 
 static weir_status name(parser *p, node **out)
 {
-    node *n = NULL;
-    word w = p->token.word;
-    uint32_t pos = p->token.pos;
-    char *text = weir_arena_strndup(&p->layout->arena, parser_text(p), p->token.length);
-    if (!text) return weir_layout_no_memory(p->err);
-    if (w != WORD_NONE && !weir_word_is_function(w) && !weir_word_is_spot(w)) {
+    const token name = p->token;
+    bool function = weir_word_is_function(name.word);
+    if (name.word != WORD_NONE && !function && !weir_word_is_spot(name.word)) {
         return weir_parse_unexpected(p, "an expression");
     }
+    char *text = weir_arena_strndup(&p->layout->arena, parser_text(p), name.length);
+    if (!text) return weir_layout_no_memory(p->err);
     WEIR_TRY(weir_parse_advance(p));
-    if (weir_word_is_function(w)) return call(p, w, pos, out);
-    if (p->token.kind == '(') return not_a_function(p, text, pos);
-    WEIR_TRY(new_node(p, NODE_NAME, pos, &n));
-    n->name = text;
-    n->word = w;
-    *out = n;
+    if (function) return call(p, &name, out);
+    if (p->token.kind == '(') return not_a_function(p, text, name.pos);
+    WEIR_TRY(new_node(p, NODE_NAME, &name, out));
+    (*out)->name = text;
+    (*out)->word = name.word;
     return WEIR_OK;
 }
 
@@ -266,7 +269,7 @@ static weir_status atom(parser *p, node **out)
 {
     if (p->token.kind == TOKEN_NAME) return name(p, out);
     if (p->token.kind == TOKEN_NUMBER) {
-        WEIR_TRY(new_node(p, NODE_NUMBER, p->token.pos, out));
+        WEIR_TRY(new_node(p, NODE_NUMBER, &p->token, out));
         (*out)->number = p->token.number;
         return weir_parse_advance(p);
     }
@@ -279,6 +282,7 @@ static weir_status atom(parser *p, node **out)
 static weir_status power(parser *p, node **out)
 {
     node *base = NULL, *n = NULL;
+    const token start = p->token;
     WEIR_TRY(atom(p, &base));
     if (p->token.kind != '^') {
         *out = base;
@@ -287,7 +291,7 @@ static weir_status power(parser *p, node **out)
     operand exponent = {.pos = p->token.pos};
     WEIR_TRY(weir_parse_advance(p));
     WEIR_TRY(deeper(p, unary, &exponent.node));
-    WEIR_TRY(new_node(p, NODE_POWER, base->pos, &n));
+    WEIR_TRY(new_node(p, NODE_POWER, &start, &n));
     WEIR_TRY(add_arg(p, n, (operand){.node = base, .pos = base->pos}));
     WEIR_TRY(add_arg(p, n, exponent));
     *out = n;
