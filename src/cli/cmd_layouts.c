@@ -8,7 +8,8 @@
 #include "train/trainer.h"
 #include "weir/version.h"
 
-static json_t *describe(const char *name, const char *title, const char *summary, const weir_layout *layout)
+static json_t *describe(const char *name, const char *title, const char *summary,
+                        const weir_layout *layout)
 {
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(name));
@@ -37,10 +38,12 @@ static int list_all(const command *c, const options *o)
         weir_layout_destroy(&l.layout);
     }
     if (!o->json) {
-        printf("\n`weir layouts NAME` shows one; a file of block equations is taken wherever a name is.\n");
+        printf("\n`weir layouts NAME` shows one; a file of block equations is taken wherever a "
+               "name is.\n");
         return EXIT_DONE;
     }
-    return print_json(json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "layouts", array));
+    return print_json(
+        json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "layouts", array));
 }
 
 static int show(const options *o, const named_layout *l, const weir_program *program)
@@ -52,7 +55,8 @@ static int show(const options *o, const named_layout *l, const weir_program *pro
     if (o->json) {
         json_t *object = json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "layout",
                                    describe(l->name, l->title, b ? b->summary : NULL, l->layout));
-        if (o->lowered) json_object_set_new(object, "lowered", json_string(lowered.data ? lowered.data : ""));
+        if (o->lowered)
+            json_object_set_new(object, "lowered", json_string(lowered.data ? lowered.data : ""));
         status = print_json(object);
     } else {
         if (b) printf("# %s: %s\n", b->title, b->summary);

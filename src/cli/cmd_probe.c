@@ -26,10 +26,13 @@ static void probe_task(void *arg, int64_t index, int worker)
     const named_layout *l = &job->all->layout[v->layout];
     job->status[index] = stop_asked(NULL)
                              ? weir_fail(&job->error[index], WEIR_E_INTERRUPTED, "interrupted")
-                             : weir_probe(&v->config, l->name, l->layout, job->all->corpus, &job->result[index], &job->error[index]);
+                             : weir_probe(&v->config, l->name, l->layout, job->all->corpus,
+                                          &job->result[index], &job->error[index]);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
+/* ---- tables
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static double number(const json_t *o, const char *key)
 {
@@ -39,8 +42,10 @@ static double number(const json_t *o, const char *key)
 
 static const char *cell(double v, char buf[24])
 {
-    if (isnan(v)) snprintf(buf, 24, "-");
-    else snprintf(buf, 24, "%.4g", v);
+    if (isnan(v))
+        snprintf(buf, 24, "-");
+    else
+        snprintf(buf, 24, "%.4g", v);
     return buf;
 }
 
@@ -50,7 +55,8 @@ static void ends(const json_t *run, const char *key, double *first, double *last
     *first = *last = NAN;
     size_t i;
     json_t *layer;
-    json_array_foreach(json_object_get(run, "layers"), i, layer) {
+    json_array_foreach(json_object_get(run, "layers"), i, layer)
+    {
         double v = number(layer, key);
         if (isnan(v)) continue;
         if (isnan(*first)) *first = v;
@@ -65,9 +71,11 @@ static void print_row(const json_t *run)
     ends(run, "grad_norm", &g1, &gn);
     ends(run, "resid_rms", &r1, &rn);
     const json_t *update = json_object_get(run, "model_update");
-    printf("%-14s %6lld  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n", json_string_value(json_object_get(run, "layout")),
-           (long long)json_integer_value(json_object_get(run, "depth")), cell(g1, b[0]), cell(gn, b[1]), cell(r1, b[2]),
-           cell(rn, b[3]), cell(number(json_object_get(update, "sgd"), "per_token"), b[4]),
+    printf("%-14s %6lld  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n",
+           json_string_value(json_object_get(run, "layout")),
+           (long long)json_integer_value(json_object_get(run, "depth")), cell(g1, b[0]),
+           cell(gn, b[1]), cell(r1, b[2]), cell(rn, b[3]),
+           cell(number(json_object_get(update, "sgd"), "per_token"), b[4]),
            cell(number(json_object_get(update, "adamw"), "per_token"), b[5]),
            json_string_value(json_object_get(json_object_get(run, "verdict"), "value")));
 }
@@ -75,16 +83,19 @@ static void print_row(const json_t *run)
 static void print_layers(const json_t *run)
 {
     const json_t *layers = json_object_get(run, "layers");
-    size_t count = json_array_size(layers), stride = (count + LAYER_LINES_MAX - 1) / LAYER_LINES_MAX, i;
+    size_t count = json_array_size(layers),
+           stride = (count + LAYER_LINES_MAX - 1) / LAYER_LINES_MAX, i;
     json_t *layer;
     printf("\nlayer sub   grad norm  stream rms  branch rms  stream grad rms\n");
-    json_array_foreach(layers, i, layer) {
+    json_array_foreach(layers, i, layer)
+    {
         if (stride > 1 && i % stride && i + 1 != count) continue;
         char b[4][24];
-        printf("%5lld %-5s %-10s %-11s %-11s %s\n", (long long)json_integer_value(json_object_get(layer, "l")),
-               json_string_value(json_object_get(layer, "sub")), cell(number(layer, "grad_norm"), b[0]),
-               cell(number(layer, "resid_rms"), b[1]), cell(number(layer, "branch_rms"), b[2]),
-               cell(number(layer, "dresid_rms"), b[3]));
+        printf("%5lld %-5s %-10s %-11s %-11s %s\n",
+               (long long)json_integer_value(json_object_get(layer, "l")),
+               json_string_value(json_object_get(layer, "sub")),
+               cell(number(layer, "grad_norm"), b[0]), cell(number(layer, "resid_rms"), b[1]),
+               cell(number(layer, "branch_rms"), b[2]), cell(number(layer, "dresid_rms"), b[3]));
     }
     if (stride > 1) printf("(every %zu. line; --json has them all)\n", stride);
 }
@@ -95,12 +106,15 @@ static void print_rules(const json_t *run)
     size_t i;
     json_t *rule;
     printf("\nverdict: %s\n", json_string_value(json_object_get(verdict, "value")));
-    json_array_foreach(json_object_get(verdict, "rules"), i, rule) {
+    json_array_foreach(json_object_get(verdict, "rules"), i, rule)
+    {
         char b[2][24];
         const char *record = json_string_value(json_object_get(rule, "record"));
-        printf("  %-5s %-24s %s against %s  (%s; record: %s)\n", json_is_true(json_object_get(rule, "fired")) ? "FIRED" : "quiet",
+        printf("  %-5s %-24s %s against %s  (%s; record: %s)\n",
+               json_is_true(json_object_get(rule, "fired")) ? "FIRED" : "quiet",
                json_string_value(json_object_get(rule, "name")), cell(number(rule, "value"), b[0]),
-               cell(number(rule, "threshold"), b[1]), json_string_value(json_object_get(rule, "source")),
+               cell(number(rule, "threshold"), b[1]),
+               json_string_value(json_object_get(rule, "source")),
                record ? record : "not yet measured");
     }
     const char *suggestion = json_string_value(json_object_get(verdict, "suggestion"));
@@ -109,16 +123,19 @@ static void print_rules(const json_t *run)
 
 static void print_tables(json_t *const *result, int count)
 {
-    printf("                       gradient norm        stream rms           first update a token\n");
-    printf("%-14s %6s  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n", "layout", "depth", "first", "last", "first", "last", "SGD",
-           "AdamW", "verdict");
+    printf(
+        "                       gradient norm        stream rms           first update a token\n");
+    printf("%-14s %6s  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n", "layout", "depth", "first", "last",
+           "first", "last", "SGD", "AdamW", "verdict");
     for (int i = 0; i < count; i++) print_row(result[i]);
     if (count > 1) return;
     print_layers(result[0]);
     print_rules(result[0]);
 }
 
-/* ---- the command --------------------------------------------------------------------------------------------------- */
+/* ---- the command
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static int finish(const command *c, const options *o, const probe_job *job)
 {
@@ -134,7 +151,8 @@ static int finish(const command *c, const options *o, const probe_job *job)
     }
     json_t *runs = json_array();
     for (int i = 0; i < count; i++) json_array_append(runs, job->result[i]);
-    return print_json(json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "runs", runs));
+    return print_json(
+        json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "runs", runs));
 }
 
 int cmd_probe(const command *c, const options *o, const char *line)
@@ -150,7 +168,8 @@ int cmd_probe(const command *c, const options *o, const char *line)
     job.result = weir_alloc(n, sizeof *job.result);
     job.status = weir_alloc(n, sizeof *job.status);
     job.error = weir_alloc(n, sizeof *job.error);
-    if (!job.result || !job.status || !job.error || weir_pool_create(o->threads, &pool) != WEIR_OK) {
+    if (!job.result || !job.status || !job.error ||
+        weir_pool_create(o->threads, &pool) != WEIR_OK) {
         weir_fail(&err, WEIR_E_MEMORY, "out of memory, or of threads (--threads %d)", o->threads);
         code = fail_with(c->name, &err);
     } else {

@@ -15,10 +15,15 @@ int cmd_report(const command *c, const options *o, const char *line)
         return fail_with(c->name, &err);
     }
     char path[4096];
-    if (o->out) snprintf(path, sizeof path, "%s", o->out);
-    else snprintf(path, sizeof path, "%s/report.html", o->word[0]);
-    if (weir_report_write(o->word, o->words, path, &err) != WEIR_OK) return fail_with(c->name, &err);
-    if (o->json) return print_json(json_pack("{s:s, s:i, s:s}", "weir", weir_version(), "schema", 1, "report", path));
+    if (o->out)
+        snprintf(path, sizeof path, "%s", o->out);
+    else
+        snprintf(path, sizeof path, "%s/report.html", o->word[0]);
+    if (weir_report_write(o->word, o->words, path, &err) != WEIR_OK)
+        return fail_with(c->name, &err);
+    if (o->json)
+        return print_json(
+            json_pack("{s:s, s:i, s:s}", "weir", weir_version(), "schema", 1, "report", path));
     printf("%s\n", path);
     return EXIT_DONE;
 }

@@ -34,7 +34,8 @@ typedef struct sampler {
     int filled;       /* of it */
 } sampler;
 
-/* Appends a token; a full window moves on by half, so that the network always sees the text from position 0. */
+/* Appends a token; a full window moves on by half, so that the network always sees the text from
+ * position 0. */
 static void push(sampler *s, uint16_t token)
 {
     int ctx = s->model->shape.ctx;
@@ -53,12 +54,14 @@ static json_t *tokens_json(const uint16_t *token, int count)
     return array;
 }
 
-static int sample(const command *c, const options *o, const weir_config *config, sampler *s, const float *theta)
+static int sample(const command *c, const options *o, const weir_config *config, sampler *s,
+                  const float *theta)
 {
     const char *prompt = o->prompt && *o->prompt ? o->prompt : "\n";
     int vocab = s->model->shape.vocab, ctx = s->model->shape.ctx;
     bool text = strcmp(config->data, "synthetic") != 0;
-    uint16_t *drawn = weir_alloc((size_t)o->length, sizeof *drawn), *targets = weir_alloc((size_t)ctx, sizeof *targets);
+    uint16_t *drawn = weir_alloc((size_t)o->length, sizeof *drawn),
+             *targets = weir_alloc((size_t)ctx, sizeof *targets);
     if (!drawn || !targets) {
         weir_error err;
         weir_fail(&err, WEIR_E_MEMORY, "out of memory for %d tokens", o->length);
@@ -73,15 +76,21 @@ static int sample(const command *c, const options *o, const weir_config *config,
     int made = 0;
     for (; made < o->length && !stop_asked(NULL); made++) {
         weir_worker_forward(s->worker, theta, s->window, targets, 1, 0);
-        drawn[made] = (uint16_t)draw(weir_worker_logits(s->worker) + (s->filled - 1) * vocab, vocab, o->temperature, &rng);
+        drawn[made] = (uint16_t)draw(weir_worker_logits(s->worker) + (s->filled - 1) * vocab, vocab,
+                                     o->temperature, &rng);
         push(s, drawn[made]);
         if (o->json) continue;
-        if (text) putchar(drawn[made]);
-        else printf("%d ", drawn[made]);
+        if (text)
+            putchar(drawn[made]);
+        else
+            printf("%d ", drawn[made]);
     }
     int code = EXIT_DONE;
-    if (o->json) code = print_json(json_pack("{s:s, s:o}", "prompt", o->prompt ? o->prompt : "", "tokens", tokens_json(drawn, made)));
-    else putchar('\n');
+    if (o->json)
+        code = print_json(json_pack("{s:s, s:o}", "prompt", o->prompt ? o->prompt : "", "tokens",
+                                    tokens_json(drawn, made)));
+    else
+        putchar('\n');
     weir_free(drawn);
     weir_free(targets);
     return code;

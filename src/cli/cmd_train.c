@@ -33,13 +33,17 @@ static void on_progress(void *ctx, const weir_step_report *report, double val_lo
     progress_show(&view->progress, &view->line, 0, false);
 }
 
-/* What the command line asks for: a new run in --out, or the run in --resume with what was given on top. */
-static weir_status prepare(const options *o, weir_run_request *request, named_layout *layout, weir_error *err)
+/* What the command line asks for: a new run in --out, or the run in --resume with what was given on
+ * top. */
+static weir_status prepare(const options *o, weir_run_request *request, named_layout *layout,
+                           weir_error *err)
 {
     request->config = o->config;
     request->folder = o->out;
     if (!o->resume) {
-        if (!o->out) return weir_fail(err, WEIR_E_VALUE, "--out DIR is wanted: the folder for the run's files");
+        if (!o->out)
+            return weir_fail(err, WEIR_E_VALUE,
+                             "--out DIR is wanted: the folder for the run's files");
         WEIR_TRY(layout_load(o->config.layout, layout, err));
         const weir_config_row *row = weir_config_row_find("layout");
         WEIR_TRY(weir_config_set(&request->config, row, layout->name, err));
@@ -65,44 +69,58 @@ static weir_status prepare(const options *o, weir_run_request *request, named_la
         status = layout_load(o->config.layout, layout, err);
         snprintf(request->config.layout, sizeof request->config.layout, "%s", layout->name);
     } else if (status == WEIR_OK) {
-        snprintf(layout->name, sizeof layout->name, "%.*s", (int)sizeof layout->name - 1, record.layout_name);
+        snprintf(layout->name, sizeof layout->name, "%.*s", (int)sizeof layout->name - 1,
+                 record.layout_name);
         snprintf(layout->title, sizeof layout->title, "%s", layout->name);
-        status = weir_layout_parse(record.layout_text, strlen(record.layout_text), o->resume, &layout->layout, err);
+        status = weir_layout_parse(record.layout_text, strlen(record.layout_text), o->resume,
+                                   &layout->layout, err);
     }
     weir_free(record.layout_text);
     return status;
 }
 
-static int conclude(const command *c, const options *o, const weir_run_request *request, const weir_run_result *r)
+static int conclude(const command *c, const options *o, const weir_run_request *request,
+                    const weir_run_result *r)
 {
     weir_error err;
     char report[4096];
     snprintf(report, sizeof report, "%s/report.html", request->folder);
-    if (weir_report_write(&request->folder, 1, report, &err) != WEIR_OK) return fail_with(c->name, &err);
+    if (weir_report_write(&request->folder, 1, report, &err) != WEIR_OK)
+        return fail_with(c->name, &err);
     bool failed = o->fail_on_divergence && r->outcome == WEIR_DIVERGED;
     if (o->json) {
         json_t *val = isfinite(r->val_loss) ? json_real(r->val_loss) : json_null();
         json_t *loss = isfinite(r->loss) ? json_real(r->loss) : json_null();
-        int code = print_json(json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:I, s:s}", "weir", weir_version(), "schema", 1, "folder",
-                                        request->folder, "state", weir_outcome_name(r->outcome), "loss", loss, "val_loss", val,
-                                        "steps", (json_int_t)r->steps, "report", report));
+        int code = print_json(
+            json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:I, s:s}", "weir", weir_version(), "schema",
+                      1, "folder", request->folder, "state", weir_outcome_name(r->outcome), "loss",
+                      loss, "val_loss", val, "steps", (json_int_t)r->steps, "report", report));
         return failed ? EXIT_FAILED : code;
     }
-    printf("%s after %lld steps, loss %.4f", weir_outcome_name(r->outcome), (long long)r->steps, r->loss);
+    printf("%s after %lld steps, loss %.4f", weir_outcome_name(r->outcome), (long long)r->steps,
+           r->loss);
     if (isfinite(r->val_loss)) printf(", held-out %.4f", r->val_loss);
     printf("%s%s\n%s\n", r->why[0] ? ": " : "", r->why, report);
     if (r->outcome == WEIR_INTERRUPTED) printf("weir train --resume %s goes on\n", request->folder);
     return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
-static weir_status run(const options *o, weir_run_request *request, weir_run_result *result, weir_error *err)
+static weir_status run(const options *o, weir_run_request *request, weir_run_result *result,
+                       weir_error *err)
 {
     weir_pool *pool = NULL;
-    train_view view = {.line = {.name = request->layout_name, .steps = request->config.steps, .state = "running"}, .request = request};
+    train_view view = {
+        .line = {.name = request->layout_name, .steps = request->config.steps, .state = "running"},
+        .request = request};
     progress_init(&view.progress, o->quiet, 1);
-    weir_run_hooks hooks = {.ctx = &view, .stop = stop_asked, .progress = on_progress, .measure = weir_lab_measure, .begin = on_begin};
+    weir_run_hooks hooks = {.ctx = &view,
+                            .stop = stop_asked,
+                            .progress = on_progress,
+                            .measure = weir_lab_measure,
+                            .begin = on_begin};
     weir_status status = weir_pool_create(o->threads, &pool);
-    if (status != WEIR_OK) weir_fail(err, status, "%d threads cannot be started", o->threads);
+    if (status != WEIR_OK)
+        weir_fail(err, status, "%d threads cannot be started", o->threads);
     else {
         weir_parallel par = weir_pool_parallel(pool);
         status = weir_run(request, &par, &hooks, result, err);
@@ -128,7 +146,8 @@ int cmd_train(const command *c, const options *o, const char *line)
     weir_status status = prepare(o, &request, &layout, &err);
     const weir_config *config = &request.config;
     if (status == WEIR_OK)
-        status = weir_corpus_open(config->data, (int)config->vocab, config->val_frac, (int)config->ctx, &corpus, &err);
+        status = weir_corpus_open(config->data, (int)config->vocab, config->val_frac,
+                                  (int)config->ctx, &corpus, &err);
     if (status == WEIR_OK) {
         request.layout_name = layout.name;
         request.layout_title = layout.title;

@@ -10,23 +10,28 @@
 #include "weir/version.h"
 
 const command weir_commands[] = {
-    {"layouts", "layouts [NAME | FILE] [--depth N] [--lowered]", "list the layouts, or check and show one",
+    {"layouts", "layouts [NAME | FILE] [--depth N] [--lowered]",
+     "list the layouts, or check and show one",
      "  weir layouts\n  weir layouts deepnorm --depth 24 --lowered\n  weir layouts ./mine.layout\n",
      TAKES_LOWERED | TAKES_WORDS, cmd_layouts},
     {"probe", "probe --layout L[,L...] --depth N[,N...] [options]",
      "measure networks at initialization: signal, gradient, first update, verdict",
-     "  weir probe --layout post,deepnorm --depth 6,24,96\n  weir probe --layout ./mine.layout --depth 48 --json\n",
+     "  weir probe --layout post,deepnorm --depth 6,24,96\n  weir probe --layout ./mine.layout "
+     "--depth 48 --json\n",
      TAKES_CONFIG | TAKES_LISTS | TAKES_THREADS, cmd_probe},
     {"train", "train --layout L --depth N --data PATH --out DIR [options]", "train one network",
-     "  weir train --layout deepnorm --depth 24 --data book.txt --out runs/a\n  weir train --resume runs/a\n",
+     "  weir train --layout deepnorm --depth 24 --data book.txt --out runs/a\n  weir train "
+     "--resume runs/a\n",
      TAKES_CONFIG | TAKES_OUT | TAKES_RESUME | TAKES_THREADS | TAKES_DIVERGENCE, cmd_train},
     {"compare", "compare --layout L[,L...] --depth N[,N...] --data PATH --out DIR [options]",
      "train several networks side by side and write one report",
      "  weir compare --layout post,pre,deepnorm --depth 6,48 --data book.txt --out sweep\n"
      "  weir compare --layout post --depth 18 --warmup 0,100 --lr 1e-3,3e-4 --out warmup\n",
      TAKES_CONFIG | TAKES_LISTS | TAKES_OUT | TAKES_THREADS | TAKES_DIVERGENCE, cmd_compare},
-    {"report", "report DIR... [--out FILE]", "write the HTML report again, from the files of runs or sweeps",
-     "  weir report sweep\n  weir report runs/a runs/b --out both.html\n", TAKES_OUT | TAKES_WORDS, cmd_report},
+    {"report", "report DIR... [--out FILE]",
+     "write the HTML report again, from the files of runs or sweeps",
+     "  weir report sweep\n  weir report runs/a runs/b --out both.html\n", TAKES_OUT | TAKES_WORDS,
+     cmd_report},
     {"sample", "sample DIR [--prompt TEXT] [--length N]", "write text from a run's checkpoint",
      "  weir sample runs/a --prompt 'The ' --length 300\n", TAKES_SAMPLE | TAKES_WORDS, cmd_sample},
 };
@@ -40,12 +45,14 @@ static const command *find_command(const char *name)
         names[i] = weir_commands[i].name;
     }
     const char *near = weir_text_nearest(name, names, weir_command_count);
-    fprintf(stderr, "weir: there is no command '%s'%s%s%s\n", name, near ? "; did you mean '" : "; `weir --help` lists them",
-            near ? near : "", near ? "'?" : "");
+    fprintf(stderr, "weir: there is no command '%s'%s%s%s\n", name,
+            near ? "; did you mean '" : "; `weir --help` lists them", near ? near : "",
+            near ? "'?" : "");
     return NULL;
 }
 
-/* WEIR_ISA=scalar|avx2|avx512 caps the instruction set; the results have the same bits under all of them. */
+/* WEIR_ISA=scalar|avx2|avx512 caps the instruction set; the results have the same bits under all of
+ * them. */
 static bool apply_isa(void)
 {
     const char *wanted = getenv("WEIR_ISA");
@@ -77,7 +84,8 @@ int main(int argc, char **argv)
         help_all();
         return EXIT_MISUSE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         help_all();
         return EXIT_DONE;
     }

@@ -41,11 +41,13 @@ bool options_row_lists(const weir_config_row *row)
     return false;
 }
 
-/* Rows that a command without TAKES_CONFIG still takes: what a layout's numbers depend on, and a seed to sample with. */
+/* Rows that a command without TAKES_CONFIG still takes: what a layout's numbers depend on, and a
+ * seed to sample with. */
 static bool row_taken(const command *c, const weir_config_row *row)
 {
     if (c->takes & TAKES_CONFIG) return true;
-    if (c->takes & TAKES_LOWERED) return strcmp(row->group, "model") == 0 || strcmp(row->field, "steps") == 0;
+    if (c->takes & TAKES_LOWERED)
+        return strcmp(row->group, "model") == 0 || strcmp(row->field, "steps") == 0;
     return (c->takes & TAKES_SAMPLE) && strcmp(row->field, "seed") == 0;
 }
 
@@ -61,8 +63,12 @@ static weir_status unknown_option(const command *c, const char *name, weir_error
     }
     if (c->takes & TAKES_CONFIG) known[count++] = "betas";
     const char *near = weir_text_nearest(name, known, count);
-    if (near) return weir_fail(err, WEIR_E_VALUE, "there is no option --%s; did you mean --%s?", name, near);
-    return weir_fail(err, WEIR_E_VALUE, "there is no option --%s; `weir %s --help` lists what there is", name, c->name);
+    if (near)
+        return weir_fail(err, WEIR_E_VALUE, "there is no option --%s; did you mean --%s?", name,
+                         near);
+    return weir_fail(err, WEIR_E_VALUE,
+                     "there is no option --%s; `weir %s --help` lists what there is", name,
+                     c->name);
 }
 
 static weir_status set_own(options *o, const own_option *option, const char *value, weir_error *err)
@@ -75,14 +81,17 @@ static weir_status set_own(options *o, const own_option *option, const char *val
     case OWN_INT: {
         long v = strtol(value, &end, 10);
         if (end == value || *end || v < 1 || v > 1000000)
-            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a whole number from 1 to 1000000 is wanted", option->name, value);
+            return weir_fail(err, WEIR_E_VALUE,
+                             "--%s %s: a whole number from 1 to 1000000 is wanted", option->name,
+                             value);
         *(int *)field = (int)v;
         return WEIR_OK;
     }
     case OWN_REAL: {
         double v = strtod(value, &end);
         if (end == value || *end || !(v >= 0 && v <= 1e6))
-            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a number from 0 to 1000000 is wanted", option->name, value);
+            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a number from 0 to 1000000 is wanted",
+                             option->name, value);
         *(double *)field = v;
         return WEIR_OK;
     }
@@ -103,7 +112,8 @@ static bool list_element(const char *list, int index, char *buf, size_t size)
     return true;
 }
 
-static weir_status set_row(const command *c, options *o, int index, const char *value, weir_error *err)
+static weir_status set_row(const command *c, options *o, int index, const char *value,
+                           weir_error *err)
 {
     const weir_config_row *row = weir_config_row_at(index);
     o->given[index] = true;
@@ -121,8 +131,11 @@ static weir_status set_row(const command *c, options *o, int index, const char *
 static weir_status set_betas(const command *c, options *o, const char *value, weir_error *err)
 {
     char element[2][64];
-    if (!list_element(value, 0, element[0], 64) || !list_element(value, 1, element[1], 64) || list_element(value, 2, (char[2]){0}, 2))
-        return weir_fail(err, WEIR_E_VALUE, "--betas %s: two numbers with a comma between are wanted, as 0.9,0.999", value);
+    if (!list_element(value, 0, element[0], 64) || !list_element(value, 1, element[1], 64) ||
+        list_element(value, 2, (char[2]){0}, 2))
+        return weir_fail(err, WEIR_E_VALUE,
+                         "--betas %s: two numbers with a comma between are wanted, as 0.9,0.999",
+                         value);
     for (int i = 0; i < weir_config_rows(); i++) {
         const char *field = weir_config_row_at(i)->field;
         int which = strcmp(field, "beta1") == 0 ? 0 : strcmp(field, "beta2") == 0 ? 1 : -1;
@@ -132,8 +145,8 @@ static weir_status set_betas(const command *c, options *o, const char *value, we
 }
 
 /* The value of an option: after '=', or the next argument. */
-static weir_status value_of(const char *name, const char *inline_value, int argc, char **argv, int *i, const char **value,
-                            weir_error *err)
+static weir_status value_of(const char *name, const char *inline_value, int argc, char **argv,
+                            int *i, const char **value, weir_error *err)
 {
     *value = inline_value;
     if (inline_value) return WEIR_OK;
@@ -142,14 +155,16 @@ static weir_status value_of(const char *name, const char *inline_value, int argc
     return WEIR_OK;
 }
 
-static weir_status parse_option(const command *c, options *o, int argc, char **argv, int *i, weir_error *err)
+static weir_status parse_option(const command *c, options *o, int argc, char **argv, int *i,
+                                weir_error *err)
 {
     char name[64];
     const char *text = argv[*i] + 2, *equals = strchr(text, '='), *value;
     snprintf(name, sizeof name, "%.*s", (int)(equals ? equals - text : (long)strlen(text)), text);
     const char *inline_value = equals ? equals + 1 : NULL;
     for (int k = 0; k < OWN_COUNT; k++) {
-        if (strcmp(own[k].name, name) != 0 || (own[k].takes && !(c->takes & own[k].takes))) continue;
+        if (strcmp(own[k].name, name) != 0 || (own[k].takes && !(c->takes & own[k].takes)))
+            continue;
         if (own[k].kind == OWN_FLAG) {
             if (equals) return weir_fail(err, WEIR_E_VALUE, "--%s takes no value", name);
             return set_own(o, &own[k], NULL, err);
@@ -185,7 +200,9 @@ weir_status options_parse(const command *c, int argc, char **argv, options *o, w
         } else if (argv[i][0] == '-' && argv[i][1]) {
             return weir_fail(err, WEIR_E_VALUE, "%s: options are written with two dashes", argv[i]);
         } else if (!(c->takes & TAKES_WORDS)) {
-            return weir_fail(err, WEIR_E_VALUE, "'%s' is no option; `weir %s --help` shows the usage", argv[i], c->name);
+            return weir_fail(err, WEIR_E_VALUE,
+                             "'%s' is no option; `weir %s --help` shows the usage", argv[i],
+                             c->name);
         } else if (o->words == CLI_WORDS_MAX) {
             return weir_fail(err, WEIR_E_VALUE, "more than %d arguments", CLI_WORDS_MAX);
         } else {

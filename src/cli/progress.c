@@ -44,7 +44,8 @@ static void draw(progress *p, const progress_line *lines)
         int full = l->steps ? (int)(l->step * BAR / l->steps) : 0;
         for (int k = 0; k < BAR; k++) bar[k] = k < full ? '#' : '.';
         bar[BAR] = 0;
-        fprintf(stderr, "\033[2K%-*s [%s] %6lld/%lld", width, l->name, bar, (long long)l->step, (long long)l->steps);
+        fprintf(stderr, "\033[2K%-*s [%s] %6lld/%lld", width, l->name, bar, (long long)l->step,
+                (long long)l->steps);
         if (l->step && isfinite(l->loss)) fprintf(stderr, "  loss %7.4f", l->loss);
         fprintf(stderr, "  %s\n", l->state);
     }
@@ -58,7 +59,8 @@ static void print_plain(progress *p, const progress_line *l, int changed, bool l
     if (tenth <= p->tenth[changed] && !(ended && last)) return;
     if (p->tenth[changed] == 11) return;
     p->tenth[changed] = ended ? 11 : tenth;
-    fprintf(stderr, "%s: step %lld of %lld, loss %.4f, %s\n", l->name, (long long)l->step, (long long)l->steps, l->loss, l->state);
+    fprintf(stderr, "%s: step %lld of %lld, loss %.4f, %s\n", l->name, (long long)l->step,
+            (long long)l->steps, l->loss, l->state);
 }
 
 void progress_show(progress *p, const progress_line *lines, int changed, bool last)

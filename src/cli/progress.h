@@ -14,9 +14,9 @@ typedef struct progress_line {
 
 typedef struct progress {
     bool quiet, terminal;
-    int drawn;          /* lines on the terminal */
-    double last;        /* clock of the last drawing */
-    int *tenth;         /* [count]: plain lines: the last tenth of the steps that was printed */
+    int drawn;   /* lines on the terminal */
+    double last; /* clock of the last drawing */
+    int *tenth;  /* [count]: plain lines: the last tenth of the steps that was printed */
     int count;
 } progress;
 
