@@ -35,7 +35,7 @@ typedef struct weir_report_layer {
 
 typedef struct weir_report_rule {
     const char *name; /* never NULL */
-    const char *source, *record;
+    const char *formula, *source, *record;
     double value, threshold;
     bool fired;
 } weir_report_rule;
@@ -86,6 +86,7 @@ typedef struct weir_report_data {
     weir_report_arena arena; /* owns everything below */
     weir_report_run *run;
     int runs, run_room;
+    int absent;          /* runs that compare.json names and that have not begun */
     const char *command; /* of compare.json; NULL when there is none */
     const char **note;   /* what was missing or torn, for the foot of the page */
     int notes, note_room;

@@ -12,7 +12,9 @@
 static void add_rule(weir_text *out, const weir_report_rule *rule)
 {
     char value[WEIR_REPORT_NUMBER], threshold[WEIR_REPORT_NUMBER];
-    weir_text_addf(out, "<li%s><b>", rule->fired ? "" : " class=\"quiet\"");
+    weir_text_addf(out, "<li%s title=\"", rule->fired ? "" : " class=\"quiet\"");
+    weir_report_escape(out, rule->formula);
+    weir_text_add(out, "\"><b>");
     weir_report_escape(out, rule->name);
     weir_text_addf(out, "</b> %s, threshold %s", weir_report_number_text(rule->value, 3, value),
                    weir_report_number_text(rule->threshold, 3, threshold));
@@ -33,18 +35,20 @@ static void add_rules(weir_text *out, const weir_report_probe *probe)
     if (fired) weir_text_add(out, "<ul class=\"rules\">");
     for (int i = 0; i < probe->rules; i++)
         if (probe->rule[i].fired) add_rule(out, &probe->rule[i]);
-    if (fired)
-        weir_text_add(out, "</ul>");
-    else
-        weir_text_add(out, "<span class=\"quiet\">none</span> ");
+    if (fired) weir_text_add(out, "</ul>");
     if (fired < probe->rules) {
-        weir_text_addf(out, "<details><summary>%d that did not fire</summary><ul class=\"rules\">",
-                       probe->rules - fired);
+        int quiet = probe->rules - fired;
+        weir_text_addf(out, "<details><summary>");
+        if (fired)
+            weir_text_addf(out, "%d that did not", quiet);
+        else
+            weir_text_addf(out, "none of %d", quiet);
+        weir_text_add(out, "</summary><ul class=\"rules\">");
         for (int i = 0; i < probe->rules; i++)
             if (!probe->rule[i].fired) add_rule(out, &probe->rule[i]);
         weir_text_add(out, "</ul></details>");
     }
-    if (probe->suggestion) {
+    if (fired && probe->suggestion) {
         weir_text_add(out, "<p class=\"suggestion\">");
         weir_report_escape(out, probe->suggestion);
         weir_text_add(out, "</p>");

@@ -3,24 +3,21 @@
 
 #include "cli/report_curves.h"
 #include "cli/report_html.h"
+#include "cli/report_panel.h"
 #include "cli/report_sections.h"
 
+enum { MANY_ROWS = 12 }; /* labels of more rows than these make charts wider and taller */
+
 /* Widths of a chart when one, two, or more stand side by side in the page's 1136 pixels. */
-static int chart_width(int panels)
+static int chart_width(int panels, int rows)
 {
-    return panels == 1 ? 760 : panels == 2 ? 556 : 368;
+    if (panels == 1) return 760;
+    return panels == 2 || rows > MANY_ROWS ? 556 : 368;
 }
 
 static int chart_height(int rows)
 {
-    return rows <= 11 ? 232 : 68 + 15 * rows;
-}
-
-static void open_figure(weir_text *out, const char *id, const char *title, const char *how)
-{
-    weir_text_addf(out,
-                   "<section class=\"figure\" id=\"%s\"><h2>%s</h2>\n<p class=\"how\">%s</p>\n", id,
-                   title, how);
+    return rows <= MANY_ROWS ? 252 : 68 + 15 * rows;
 }
 
 /* ---- a figure: one panel for each depth, drawn by one recipe
@@ -73,45 +70,6 @@ static weir_status panel_curves(weir_report_data *data, const weir_report_grid *
     return WEIR_OK;
 }
 
-static void add_curves(weir_report_range *x, weir_report_range *y, const weir_report_curve *curve,
-                       int count)
-{
-    for (int i = 0; i < count; i++) {
-        for (int k = 0; k < curve[i].count; k++) {
-            if (isfinite(curve[i].y[k])) weir_report_range_add(x, curve[i].x[k]);
-            weir_report_range_add(y, curve[i].y[k]);
-        }
-    }
-}
-
-/* A run that diverges would flatten the others: the axis ends a little above where training began.
- */
-static void cap_loss(const weir_report_data *data, weir_report_range *y)
-{
-    double cap = 0;
-    for (int i = 0; i < data->runs; i++) {
-        const weir_report_run *run = &data->run[i];
-        if (run->steps) cap = fmax(cap, 1.15 * run->step[0].loss);
-        cap = fmax(cap, 1.15 * run->unigram);
-        weir_report_range_add(y, run->floor);
-        weir_report_range_add(y, run->unigram);
-    }
-    if (cap > 0) y->hi = fmin(y->hi, cap);
-}
-
-/* The entropies of the data, where all runs of the page share them. */
-static int loss_levels(const weir_report_data *data, weir_report_level level[2])
-{
-    double floor = data->run[0].floor, unigram = data->run[0].unigram;
-    for (int i = 1; i < data->runs; i++) {
-        if (!(data->run[i].floor == floor)) floor = NAN;
-        if (!(data->run[i].unigram == unigram)) unigram = NAN;
-    }
-    level[0] = (weir_report_level){unigram, "unigram entropy"};
-    level[1] = (weir_report_level){floor, "entropy floor"};
-    return 2;
-}
-
 static weir_status draw_figure(weir_text *out, weir_report_data *data, const weir_report_grid *grid,
                                const recipe *what)
 {
@@ -123,34 +81,36 @@ static weir_status draw_figure(weir_text *out, weir_report_data *data, const wei
     bool faint = false;
     for (int d = 0; d < grid->depths; d++) {
         if (panel_curves(data, grid, what, d, &curve[d], &count[d])) return WEIR_E_MEMORY;
-        add_curves(&x, &y, curve[d], count[d]);
+        weir_report_add_curves(&x, &y, curve[d], count[d]);
         total += count[d];
         for (int i = 0; i < count[d]; i++) faint |= curve[d][i].faint;
         int wants = weir_report_gutter(curve[d], count[d]);
         if (wants > gutter) gutter = wants;
     }
     if (!total) return WEIR_OK;
-    if (!what->layers) cap_loss(data, &y);
+    if (!what->layers) weir_report_cap_loss(data, &y);
 
     weir_report_level level[2];
     weir_report_chart chart = {.x_name = what->x_name,
                                .y_name = what->y_name,
-                               .width = chart_width(grid->depths),
+                               .width = chart_width(grid->depths, grid->rows),
                                .height = chart_height(grid->rows),
                                .gutter = gutter,
                                .whole_x = true,
-                               .y = weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0),
+                               .y = what->layers
+                                        ? weir_report_magnitude_axis(y, true)
+                                        : weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0),
                                .level = level,
-                               .levels = what->layers ? 0 : loss_levels(data, level)};
-    open_figure(out, what->id, what->title, what->how);
-    if (faint) weir_text_add(out, "<p class=\"how\">Pale lines are further seeds.</p>\n");
+                               .levels = what->layers ? 0 : weir_report_loss_levels(data, level)};
+    weir_report_open_figure(out, what->id, what->title, what->how,
+                            faint ? " Pale lines are further seeds." : "");
     weir_text_add(out, "<div class=\"panels\">\n");
     for (int d = 0; d < grid->depths; d++) {
         chart.heading = weir_report_format(&data->arena, "%d layer%s", grid->depth[d],
                                            grid->depth[d] == 1 ? "" : "s");
         if (!chart.heading) return WEIR_E_MEMORY;
         weir_report_range own = weir_report_range_none(), unused = own;
-        add_curves(&own, &unused, curve[d], count[d]);
+        weir_report_add_curves(&own, &unused, curve[d], count[d]);
         chart.x = weir_report_axis_of(what->layers ? &own : &x, WEIR_REPORT_LINEAR, true, 0, 0);
         chart.curve = curve[d];
         chart.curves = count[d];
@@ -248,21 +208,22 @@ static weir_status draw_updates(weir_text *out, weir_report_data *data,
     if (!curve || !slope || !depth) return WEIR_E_MEMORY;
     if (update_curves(data, grid, curve, slope)) return WEIR_E_MEMORY;
     weir_report_range x = weir_report_range_none(), y = weir_report_range_none();
-    add_curves(&x, &y, curve, grid->rows);
+    weir_report_add_curves(&x, &y, curve, grid->rows);
     if (x.lo > x.hi) return WEIR_OK;
     for (int d = 0; d < grid->depths; d++) depth[d] = grid->depth[d];
 
-    open_figure(
+    weir_report_open_figure(
         out, "update", "First update of the network, by depth",
         "How far one plain SGD step on the branch matrices moves the last hidden state, as "
         "the mean over tokens of the 2-norm. A layout whose line is flat (slope 0, what "
         "DeepNet&#39;s theorem 4.2 promises of DeepNorm) takes the same first step at every "
-        "depth; one that rises is harder to train the deeper it is.");
+        "depth; one that rises is harder to train the deeper it is.",
+        "");
     weir_text_add(out, "<div class=\"beside\">\n");
     if (grid->depths > 1) {
         weir_report_chart chart = {.heading = "",
                                    .x_name = "layers",
-                                   .y_name = "change of the last hidden state; slope in log-log",
+                                   .y_name = "change of the last hidden state",
                                    .width = 620,
                                    .height = chart_height(grid->rows) + 30,
                                    .gutter = weir_report_gutter(curve, grid->rows),
@@ -344,126 +305,4 @@ weir_status weir_report_figures(weir_text *out, weir_report_data *data,
     }
     if (measured_later(data) && draw_figure(out, data, grid, &later)) return WEIR_E_MEMORY;
     return draw_updates(out, data, grid);
-}
-
-/* ---- the page of one run
- * --------------------------------------------------------------------------------- */
-
-static weir_status draw_loss(weir_text *out, weir_report_data *data, const weir_report_run *run)
-{
-    weir_report_curve curve[2] = {
-        {.name = "training", .colour = 0, .id = 0, .broken = run->state == WEIR_REPORT_DIVERGED},
-        {.name = "held out", .colour = 1, .id = 1, .dots = true}};
-    weir_report_level level[2];
-    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, &curve[0]) ||
-        weir_report_step_curve(&data->arena, run, WEIR_REPORT_VAL_LOSS, &curve[1]))
-        return WEIR_E_MEMORY;
-    weir_report_range x = weir_report_range_none(), y = weir_report_range_none();
-    add_curves(&x, &y, curve, 2);
-    if (x.lo > x.hi) return WEIR_OK;
-    cap_loss(data, &y);
-    weir_report_chart chart = {.heading = "",
-                               .x_name = "step",
-                               .y_name = "loss, nats per token",
-                               .width = 1136,
-                               .height = 300,
-                               .gutter = weir_report_gutter(curve, curve[1].count ? 2 : 1),
-                               .whole_x = true,
-                               .curve = curve,
-                               .curves = curve[1].count ? 2 : 1,
-                               .level = level,
-                               .levels = loss_levels(data, level)};
-    chart.x = weir_report_axis_of(&x, WEIR_REPORT_LINEAR, true, 0, 0);
-    chart.y = weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0);
-    open_figure(
-        out, "loss", "Loss, by step",
-        "Lower is better. The unigram entropy is what knowing only how often each token "
-        "occurs would give; no model can go below the entropy floor. Held-out loss far above "
-        "training loss is overfitting.");
-    weir_text_add(out, "<div class=\"panels\">\n");
-    weir_status status = weir_report_chart_draw(out, &chart, &data->arena);
-    weir_text_add(out, "</div></section>\n");
-    return status;
-}
-
-/* One chart of a run with up to two curves, if they hold anything. */
-static weir_status draw_small(weir_text *out, weir_report_data *data, const char *heading,
-                              const char *x_name, const char *y_name,
-                              const weir_report_curve *curve, int curves)
-{
-    weir_report_range x = weir_report_range_none(), y = weir_report_range_none();
-    add_curves(&x, &y, curve, curves);
-    if (x.lo > x.hi) return WEIR_OK;
-    weir_report_chart chart = {.heading = heading,
-                               .x_name = x_name,
-                               .y_name = y_name,
-                               .width = 556,
-                               .height = 232,
-                               .gutter = weir_report_gutter(curve, curves),
-                               .whole_x = true,
-                               .curve = curve,
-                               .curves = curves};
-    chart.x = weir_report_axis_of(&x, WEIR_REPORT_LINEAR, true, 0, 0);
-    chart.y = weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0);
-    return weir_report_chart_draw(out, &chart, &data->arena);
-}
-
-static weir_status draw_pace(weir_text *out, weir_report_data *data, const weir_report_run *run)
-{
-    weir_report_curve lr = {.name = "", .colour = 0, .id = 0, .faint = false};
-    weir_report_curve grad = lr;
-    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LR, &lr) ||
-        weir_report_step_curve(&data->arena, run, WEIR_REPORT_STEP_GRAD_NORM, &grad))
-        return WEIR_E_MEMORY;
-    if (!lr.count && !grad.count) return WEIR_OK;
-    open_figure(out, "pace", "Learning rate and gradient norm, by step",
-                "A gradient norm that jumps by decades foretells a loss that does.");
-    weir_text_add(out, "<div class=\"panels\">\n");
-    if (draw_small(out, data, "", "step", "gradient norm, all weights", &grad, 1) ||
-        draw_small(out, data, "", "step", "learning rate", &lr, 1))
-        return WEIR_E_MEMORY;
-    weir_text_add(out, "</div></section>\n");
-    return WEIR_OK;
-}
-
-static weir_status draw_layers(weir_text *out, weir_report_data *data, const weir_report_run *run)
-{
-    static const struct {
-        weir_report_metric metric;
-        const char *name;
-    } panels[] = {{WEIR_REPORT_GRAD_NORM, "gradient norm of the layer's weights"},
-                  {WEIR_REPORT_RESID_RMS, "rms of the residual stream"},
-                  {WEIR_REPORT_BRANCH_RMS, "rms of the branches"},
-                  {WEIR_REPORT_DRESID_RMS, "rms of the stream's gradient"},
-                  {WEIR_REPORT_MAX_ABS, "largest absolute value of the stream"},
-                  {WEIR_REPORT_UPDATE_RATIO, "largest |change| / |weight| of one AdamW step"}};
-    int64_t steps[2] = {weir_report_first_measured(run), weir_report_last_measured(run)};
-    if (steps[0] < 0) return WEIR_OK;
-    int times = steps[1] > steps[0] ? 2 : 1;
-    open_figure(out, "layers", "Layer by layer, first and last measured",
-                "Level lines are what a network of any depth wants. A gradient that falls or rises "
-                "by decades, or a stream that grows from layer to layer, is where deep networks "
-                "fail.");
-    weir_text_add(out, "<div class=\"panels\">\n");
-    for (size_t p = 0; p < sizeof panels / sizeof panels[0]; p++) {
-        weir_report_curve curve[2];
-        for (int t = 0; t < times; t++) {
-            curve[t] = (weir_report_curve){.colour = t, .id = 2 + t};
-            curve[t].name = weir_report_format(&data->arena, "step %lld", (long long)steps[t]);
-            if (!curve[t].name ||
-                weir_report_layer_curve(&data->arena, run, panels[p].metric, steps[t], &curve[t]))
-                return WEIR_E_MEMORY;
-        }
-        if (draw_small(out, data, "", "layer", panels[p].name, curve, times)) return WEIR_E_MEMORY;
-    }
-    weir_text_add(out, "</div></section>\n");
-    return WEIR_OK;
-}
-
-weir_status weir_report_run_figures(weir_text *out, weir_report_data *data,
-                                    const weir_report_run *run)
-{
-    if (draw_loss(out, data, run) || draw_pace(out, data, run) || draw_layers(out, data, run))
-        return WEIR_E_MEMORY;
-    return WEIR_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void weir_report_escape(weir_text *out, const char *s)
@@ -45,10 +46,10 @@ static double split(double v, int digits, int *power)
 {
     char text[40];
     snprintf(text, sizeof text, "%.*e", digits - 1, v);
-    *power = 0;
-    double mantissa = 0;
-    sscanf(text, "%lfe%d", &mantissa, power);
-    return mantissa;
+    char *e = strchr(text, 'e');
+    *power = (int)strtol(e + 1, NULL, 10);
+    *e = 0;
+    return strtod(text, NULL);
 }
 
 char *weir_report_number_text(double v, int digits, char buf[WEIR_REPORT_NUMBER])

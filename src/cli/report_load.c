@@ -139,6 +139,7 @@ static weir_status read_run(const weir_report_source *src, json_t *root, weir_re
     if (!run->text) run->text = "";
     if (!run->version) run->version = "unknown";
     if (!run->command) run->command = "";
+    if (run->why && !run->why[0]) run->why = NULL;
     run->depth = (int)depth;
     return WEIR_OK;
 }
@@ -245,6 +246,7 @@ static weir_status read_rules(const weir_report_source *src, const json_t *verdi
         const json_t *fired = json_object_get(item, "fired");
         if (!json_is_object(item)) return weir_report_wrong(src, "verdict.rules", "objects");
         WEIR_TRY(weir_report_string(src, item, "name", &rule->name));
+        WEIR_TRY(weir_report_string(src, item, "formula", &rule->formula));
         WEIR_TRY(weir_report_string(src, item, "source", &rule->source));
         WEIR_TRY(weir_report_string(src, item, "record", &rule->record));
         WEIR_TRY(weir_report_number(src, item, "value", &rule->value));
@@ -328,6 +330,7 @@ static weir_status load_listed(weir_report_data *data, const char *folder, const
     const char *file = path ? path_in(src->arena, path, "run.json") : NULL;
     if (!file) return memory(src->err);
     if (weir_file_exists(file)) return load_run(data, path, src->err);
+    data->absent++;
     return note(data, weir_report_format(src->arena, "%s has not begun.", path), src->err);
 }
 

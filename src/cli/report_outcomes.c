@@ -76,16 +76,23 @@ static void add_outcome(weir_text *out, const weir_report_cell *cell)
     else
         weir_text_addf(out, "%d of %d trained", cell->trained, cell->runs);
     if (run->state == WEIR_REPORT_DIVERGED && run->steps_done >= 0 && cell->runs == 1)
-        weir_text_addf(out, " at step %lld", (long long)run->steps_done);
+        weir_text_addf(out, "</span><span class=\"word\">at step %lld", (long long)run->steps_done);
     if (cell->runs > 1 && (cell->trained == cell->runs || !cell->trained))
-        weir_text_addf(out, ", median of %d", cell->runs);
+        weir_text_addf(out, "</span><span class=\"word\">median of %d", cell->runs);
 }
 
-static weir_status add_cell(weir_text *out, weir_report_data *data, const weir_report_row *row,
-                            const weir_report_cell *cell, const weir_report_range *x,
+/* The width of the small curves: what a 1136 pixel table can give them. */
+static int spark_width(int depths)
+{
+    return depths <= 2 ? 150 : depths == 3 ? 104 : depths == 4 ? 72 : 48;
+}
+
+static weir_status add_cell(weir_text *out, weir_report_data *data, const weir_report_grid *grid,
+                            const weir_report_row *row, int depth, const weir_report_range *x,
                             const weir_report_range *y)
 {
     char number[WEIR_REPORT_NUMBER];
+    const weir_report_cell *cell = &row->cell[depth];
     const weir_report_run *run = cell->median;
     if (!run) {
         weir_text_add(out, "<td class=\"cell none\"><span class=\"word\">not run</span></td>");
@@ -96,12 +103,12 @@ static weir_status add_cell(weir_text *out, weir_report_data *data, const weir_r
         .colour = row->colour, .name = row->label, .broken = run->state == WEIR_REPORT_DIVERGED};
     if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, &curve)) return WEIR_E_MEMORY;
     /* Sorted by outcome first, then by loss. */
-    weir_text_addf(out, "<td class=\"cell %s\" data-v=\"%.6g\" title=\"",
+    weir_text_addf(out, "<td class=\"cell %s\" data-v=\"%.12g\" title=\"",
                    weir_report_state_name(run->state),
-                   1e6 * run->state + (isfinite(loss) ? fmin(fmax(loss, 0), 1e5) : 1e5));
+                   1e6 * (double)run->state + (isfinite(loss) ? fmin(fmax(loss, 0), 1e5) : 1e5));
     add_hover(out, cell);
     weir_text_add(out, "\"><div>");
-    weir_report_spark_draw(out, &curve, x, y, run->unigram);
+    weir_report_spark_draw(out, &curve, spark_width(grid->depths), x, y, run->unigram);
     weir_text_addf(out, "<p><b>%s</b><span class=\"word\">",
                    weir_report_number_text(loss, 3, number));
     add_outcome(out, cell);
@@ -144,33 +151,47 @@ static void add_caption(weir_text *out, const weir_report_grid *grid)
         isfinite(grid->data->run[0].unigram) ? ", and the line across it the unigram entropy" : "");
 }
 
+/* Many depths leave no room for a column of equations: they go under the names. */
+static bool is_narrow(const weir_report_grid *grid)
+{
+    return grid->depths > 3;
+}
+
+static void add_name(weir_text *out, const weir_report_row *row, bool narrow)
+{
+    weir_text_addf(out,
+                   "<th scope=\"row\"><svg class=\"key c%d\" width=\"22\" height=\"8\" "
+                   "aria-hidden=\"true\"><path class=\"l d%d\" d=\"M1 4H21\"/></svg>",
+                   row->colour, row->dash);
+    weir_report_escape(out, row->first->title);
+    if (row->variant[0]) {
+        weir_text_add(out, "<span class=\"variant\">");
+        weir_report_escape(out, row->variant);
+        weir_text_add(out, "</span>");
+    }
+    weir_text_add(out, narrow ? "<div class=\"eq\">" : "</th><td class=\"eq\">");
+    add_equation(out, row->first->text);
+    weir_text_add(out, narrow ? "</div></th>" : "</td>");
+}
+
 weir_status weir_report_outcomes(weir_text *out, weir_report_data *data,
                                  const weir_report_grid *grid)
 {
     weir_report_range x, y;
+    bool narrow = is_narrow(grid);
     spark_ranges(data, &x, &y);
-    weir_text_add(out,
-                  "<section id=\"outcomes\"><div class=\"wide\"><table class=\"outcomes sortable\">"
-                  "<thead><tr><th>layout</th><th data-nosort>equation</th>");
+    weir_text_add(out, "<section id=\"outcomes\"><div class=\"wide\">"
+                       "<table class=\"outcomes sortable\"><thead><tr><th>layout</th>");
+    if (!narrow) weir_text_add(out, "<th data-nosort>equation</th>");
     for (int d = 0; d < grid->depths; d++)
-        weir_text_addf(out, "<th>%d layer%s</th>", grid->depth[d], grid->depth[d] == 1 ? "" : "s");
+        weir_text_addf(out, "<th class=\"depth\">%d layer%s</th>", grid->depth[d],
+                       grid->depth[d] == 1 ? "" : "s");
     weir_text_add(out, "</tr></thead><tbody>\n");
     for (int r = 0; r < grid->rows; r++) {
-        const weir_report_row *row = &grid->row[r];
-        weir_text_addf(
-            out,
-            "<tr data-s=\"%d\"><th scope=\"row\"><svg class=\"key c%d\" width=\"22\" "
-            "height=\"8\" aria-hidden=\"true\"><path class=\"l d%d\" d=\"M1 4H21\"/></svg>",
-            r, row->colour, row->dash);
-        weir_report_escape(out, row->first->title);
-        if (row->variant[0]) weir_text_add(out, "<span class=\"variant\">");
-        weir_report_escape(out, row->variant);
-        if (row->variant[0]) weir_text_add(out, "</span>");
-        weir_text_add(out, "</th><td class=\"eq\">");
-        add_equation(out, row->first->text);
-        weir_text_add(out, "</td>");
+        weir_text_addf(out, "<tr data-s=\"%d\">", r);
+        add_name(out, &grid->row[r], narrow);
         for (int d = 0; d < grid->depths; d++) {
-            if (add_cell(out, data, row, &row->cell[d], &x, &y)) return WEIR_E_MEMORY;
+            if (add_cell(out, data, grid, &grid->row[r], d, &x, &y)) return WEIR_E_MEMORY;
         }
         weir_text_add(out, "</tr>\n");
     }

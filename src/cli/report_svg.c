@@ -196,7 +196,7 @@ static void draw_label(weir_text *out, const label *l, double x, double size)
     if (fabs(l->placed - l->y) > 1.5 || x - l->x > 12)
         weir_text_addf(out, "<path class=\"k\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1f\"/>", l->x + 3,
                        l->y, x - 10, l->y, x - 3, l->placed);
-    weir_text_addf(out, "<text class=\"e\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">", x,
+    weir_text_addf(out, "<text class=\"e\" x=\"%.1f\" y=\"%.1f\" style=\"font-size:%.1fpx\">", x,
                    l->placed + 0.34 * size, size);
     weir_report_escape(out, part.data);
     if (c->name[shown]) weir_text_add(out, "…");
@@ -212,6 +212,21 @@ static void draw_label(weir_text *out, const label *l, double x, double size)
 
 /* ---- the chart
  * ------------------------------------------------------------------------------------------- */
+
+/* Ticks of a counting axis: its two ends, and round values that keep clear of them. */
+static int end_ticks(const weir_report_axis *x, int want, double tick[WEIR_REPORT_TICKS])
+{
+    double round[WEIR_REPORT_TICKS];
+    int rounds = weir_report_whole_ticks(x, want, round), count = 0;
+    double clear = 0.45 * fabs(x->to - x->from) / want;
+    tick[count++] = x->lo;
+    for (int i = 0; i < rounds && count < WEIR_REPORT_TICKS - 1; i++) {
+        double at = weir_report_axis_at(x, round[i]);
+        if (at > x->from + clear && at < x->to - clear) tick[count++] = round[i];
+    }
+    tick[count++] = x->hi;
+    return count;
+}
 
 static void draw_frame(weir_text *out, const weir_report_chart *chart, const plot *at)
 {
@@ -233,8 +248,8 @@ static void draw_frame(weir_text *out, const weir_report_chart *chart, const plo
         count = chart->x_ticks < WEIR_REPORT_TICKS ? chart->x_ticks : WEIR_REPORT_TICKS;
         memcpy(tick, chart->x_tick, (size_t)count * sizeof *tick);
     } else
-        count = chart->whole_x ? weir_report_whole_ticks(&at->x, room, tick)
-                               : weir_report_ticks(&at->x, room, tick);
+        count =
+            chart->whole_x ? end_ticks(&at->x, room, tick) : weir_report_ticks(&at->x, room, tick);
     weir_text_addf(out, "<path class=\"a\" d=\"M%.1f %.1fH%.1f\"/>", at->x.from, at->y.from,
                    at->x.to);
     for (int i = 0; i < count; i++) {
@@ -251,7 +266,7 @@ static void draw_frame(weir_text *out, const weir_report_chart *chart, const plo
     weir_report_escape(out, chart->heading);
     weir_text_addf(out, "<tspan class=\"n\" dx=\"%d\">", chart->heading[0] ? 8 : 0);
     weir_report_escape(out, chart->y_name);
-    weir_text_add(out, "</tspan></text>");
+    weir_text_add(out, at->y.log ? ", log scale</tspan></text>" : "</tspan></text>");
 }
 
 static void draw_levels(weir_text *out, const weir_report_chart *chart, const plot *at)
@@ -262,8 +277,9 @@ static void draw_levels(weir_text *out, const weir_report_chart *chart, const pl
         if (!(y >= at->y.to - 0.5 && y <= at->y.from + 0.5)) continue;
         weir_text_addf(out,
                        "<path class=\"r\" d=\"M%.1f %.1fH%.1f\"/>"
-                       "<text class=\"r\" x=\"%.1f\" y=\"%.1f\">",
-                       at->x.from, y, at->x.to, at->x.from + 6, y - 5);
+                       "<text class=\"r\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
+                       at->x.from, y, at->x.to, level->right ? at->x.to - 4 : at->x.from + 6, y - 5,
+                       level->right ? "end" : "start");
         weir_report_escape(out, level->label);
         weir_text_add(out, "</text>");
     }
@@ -300,7 +316,8 @@ static weir_status draw_labels(weir_text *out, const weir_report_chart *chart, c
     int count = 0;
     for (int i = 0; i < chart->curves; i++) {
         label l = {.curve = &chart->curve[i]};
-        if (!l.curve->faint && end_of(at, l.curve, &l.x, &l.y)) labels[count++] = l;
+        if (l.curve->faint || !l.curve->name[0]) continue;
+        if (end_of(at, l.curve, &l.x, &l.y)) labels[count++] = l;
     }
     qsort(labels, (size_t)count, sizeof *labels, higher_first);
     for (int i = 0; i < count; i++) places[i] = labels[i].y;
@@ -363,19 +380,19 @@ weir_status weir_report_chart_draw(weir_text *out, const weir_report_chart *char
     return status;
 }
 
-void weir_report_spark_draw(weir_text *out, const weir_report_curve *curve,
+void weir_report_spark_draw(weir_text *out, const weir_report_curve *curve, int width,
                             const weir_report_range *x, const weir_report_range *y, double level)
 {
-    enum { WIDTH = 104, HEIGHT = 34 };
-    plot at = {.x = weir_report_axis_of(x, WEIR_REPORT_LINEAR, true, 2, WIDTH - 6),
+    enum { HEIGHT = 36 };
+    plot at = {.x = weir_report_axis_of(x, WEIR_REPORT_LINEAR, true, 2, width - 6),
                .y = weir_report_axis_of(y, WEIR_REPORT_AUTO, true, HEIGHT - 4, 4)};
     double line = weir_report_axis_at(&at.y, level), px, py;
     weir_text_addf(out,
                    "<svg class=\"spark c%d\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
                    "aria-hidden=\"true\">",
-                   curve->colour, WIDTH, HEIGHT, WIDTH, HEIGHT);
+                   curve->colour, width, HEIGHT, width, HEIGHT);
     if (line >= 0 && line <= HEIGHT)
-        weir_text_addf(out, "<path class=\"r\" d=\"M2 %.1fH%d\"/>", line, WIDTH - 6);
+        weir_text_addf(out, "<path class=\"r\" d=\"M2 %.1fH%d\"/>", line, width - 6);
     pen p = {0};
     trace(&p, &at, curve);
     if (p.d.len) weir_text_addf(out, "<path class=\"l\" d=\"%s\"/>", p.d.data);

@@ -29,6 +29,7 @@ typedef struct weir_report_curve {
 typedef struct weir_report_level {
     double y; /* not drawn when not finite or outside the axis */
     const char *label;
+    bool right; /* the label stands at the right end */
 } weir_report_level;
 
 typedef struct weir_report_chart {
@@ -56,7 +57,7 @@ weir_status weir_report_chart_draw(weir_text *out, const weir_report_chart *char
 
 /* A word-sized curve without axes; y is the range that all of them share, level a line across (NaN:
  * none). */
-void weir_report_spark_draw(weir_text *out, const weir_report_curve *curve,
+void weir_report_spark_draw(weir_text *out, const weir_report_curve *curve, int width,
                             const weir_report_range *x, const weir_report_range *y, double level);
 
 /* Moves `count` labels, wanted at at[] (ascending), apart to at least `gap`, within lo..hi if they

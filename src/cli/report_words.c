@@ -94,16 +94,12 @@ static void add_nats(weir_text *out, double loss)
     weir_text_addf(out, "%s nats", weir_report_number_text(loss, 3, number));
 }
 
-/* "Post-LN and Mix-LN", or "9 of 24 layouts". */
+/* "Post-LN and Mix-LN": the rows of a group, of which there are at most NAMED. */
 static void add_group(weir_text *out, const weir_report_grid *grid, const tally *t, group g)
 {
     const char *name[NAMED];
     int named = 0;
-    if (t->count[g] > NAMED) {
-        weir_text_addf(out, "%d of %d %s", t->count[g], t->ended, noun(grid));
-        return;
-    }
-    for (int r = 0; r < grid->rows; r++) {
+    for (int r = 0; r < grid->rows && named < NAMED; r++) {
         const weir_report_run *run = grid->row[r].cell[t->depth].median;
         if (run && group_of(run) == g) name[named++] = grid->row[r].label;
     }
@@ -127,6 +123,12 @@ static void add_warmup(weir_text *out, const weir_report_grid *grid)
 
 static void add_failures(weir_text *out, const weir_report_grid *grid, const tally *t)
 {
+    if (failed(t) > NAMED) {
+        weir_text_addf(out, "%d of %d %s did not train", failed(t), t->ended, noun(grid));
+        add_warmup(out, grid);
+        if (t->count[DIVERGED]) weir_text_addf(out, " (%d diverged)", t->count[DIVERGED]);
+        return;
+    }
     if (t->count[STUCK]) {
         add_group(out, grid, t, STUCK);
         weir_text_add(out, " did not train");
@@ -162,7 +164,10 @@ static void single_run(weir_text *out, const weir_report_run *run)
         add_nats(out, loss);
     }
     if (run->steps_done >= 0) {
-        weir_text_addf(out, ended ? " in %lld" : ", after %lld", (long long)run->steps_done);
+        const char *before = run->state == WEIR_REPORT_TRAINED ? " in"
+                             : ended                           ? " after"
+                                                               : ", after";
+        weir_text_addf(out, "%s %lld", before, (long long)run->steps_done);
         if (!ended && wanted) weir_text_addf(out, " of %s", wanted);
         weir_text_add(out, " steps");
     }
@@ -199,9 +204,9 @@ static void single_row(weir_text *out, const weir_report_grid *grid)
         if (begun) weir_text_add(out, "; it");
         weir_text_add(out, says[g]);
         add_depths_of(out, grid, g, count[g]);
-        if (g == TRAINED && count[g] < grid->depths) add_warmup(out, grid);
         begun = true;
     }
+    if (count[STUCK] + count[DIVERGED]) add_warmup(out, grid);
     tally deepest = tally_of(grid, grid->depths - 1);
     if (deepest.best) {
         weir_text_addf(out, ", and reached ");
@@ -216,12 +221,18 @@ static void single_row(weir_text *out, const weir_report_grid *grid)
 
 static void all_trained(weir_text *out, const weir_report_grid *grid, const tally *t)
 {
-    if (t->ended == 2)
-        weir_text_addf(out, "Both %s trained at ", noun(grid));
+    const char *that = t->count[UNENDED] ? " that ended" : "";
+    if (t->ended == 1)
+        weir_text_addf(out, "%s trained at ", t->best ? t->best->label : "One run");
+    else if (t->ended == 2)
+        weir_text_addf(out, "Both %s%s trained at ", noun(grid), that);
     else
-        weir_text_addf(out, "All %d %s trained at ", t->ended, noun(grid));
+        weir_text_addf(out, "All %d %s%s trained at ", t->ended, noun(grid), that);
     add_layers(out, grid->depth[t->depth]);
-    if (t->best) {
+    if (t->best && t->ended == 1) {
+        weir_text_add(out, ", and reached ");
+        add_nats(out, t->loss);
+    } else if (t->best) {
         weir_text_addf(out, "; %s reached the lowest loss, ", t->best->label);
         add_nats(out, t->loss);
     }
@@ -304,6 +315,20 @@ static void add_unended(weir_text *out, const weir_report_grid *grid)
     if (unended && grid->data->runs > 1)
         weir_text_addf(out, "%d of the %d runs %s not ended. ", unended, grid->data->runs,
                        unended == 1 ? "has" : "have");
+    if (grid->data->absent)
+        weir_text_addf(out, "%d more %s not begun. ", grid->data->absent,
+                       grid->data->absent == 1 ? "has" : "have");
+}
+
+/* A word of config.def as the field writes it. */
+static const char *proper(const char *word)
+{
+    static const char *const words[][2] = {
+        {"layernorm", "LayerNorm"}, {"rmsnorm", "RMSNorm"}, {"adamw", "AdamW"}, {"sgd", "SGD"}};
+    for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i][0]) == 0) return words[i][1];
+    }
+    return word;
 }
 
 /* One part of the list of settings that all runs share; a value of NULL is left out. */
@@ -318,11 +343,11 @@ static void add_settings(weir_text *out, const weir_report_grid *grid)
 {
     int begun = 0;
     const char *warmup = shared(grid, "train", "warmup");
-    weir_text_add(out, grid->data->runs > 1 ? "Every run: " : "");
+    weir_text_add(out, grid->data->runs > 1 ? "Every run: " : "Settings: ");
     add_setting(out, "", shared(grid, "model", "arch"), "", &begun);
     add_setting(out, "width ", shared(grid, "model", "width"), "", &begun);
-    add_setting(out, "", shared(grid, "model", "norm"), "", &begun);
-    add_setting(out, "", shared(grid, "train", "optimizer"), "", &begun);
+    add_setting(out, "", proper(shared(grid, "model", "norm")), "", &begun);
+    add_setting(out, "", proper(shared(grid, "train", "optimizer")), "", &begun);
     add_setting(out, "learning rate ", shared(grid, "train", "lr"), "", &begun);
     if (warmup && strcmp(warmup, "0") == 0)
         add_setting(out, "no warm-up", "", "", &begun);
@@ -331,7 +356,11 @@ static void add_settings(weir_text *out, const weir_report_grid *grid)
     add_setting(out, "", shared(grid, "train", "steps"), " steps", &begun);
     add_setting(out, "batch ", shared(grid, "train", "batch"), "", &begun);
     add_setting(out, "context ", shared(grid, "model", "ctx"), "", &begun);
-    add_setting(out, "", shared(grid, "data", "data"), "", &begun);
+    const char *data = shared(grid, "data", "data");
+    const char *slash = data ? strrchr(data, '/') : NULL;
+    bool made = data && strcmp(data, "synthetic") == 0;
+    if (slash && slash[1]) data = slash + 1;
+    add_setting(out, made ? "" : "data ", data, made ? " data" : "", &begun);
     weir_text_add(out, ".");
 }
 

@@ -46,44 +46,42 @@ INLINE void source_prefetch(const source *src, int64_t j, intptr_t ahead, bool r
     if (residual) vf_prefetch(src->residual + j, ahead);
 }
 
-/* Lane sums of d = s - shift and of d * d. RMSNorm has shift 0 and no use for the first. */
+/* Lane sums of d = s - shift, and of d * d. RMSNorm has shift 0 and no use for the first. */
 typedef struct moments {
-    double shift;
     vd first[VD_ROW], second[VD_ROW];
 } moments;
 
-INLINE void add_moment(moments *m, int k, vd s, bool centred)
+INLINE void add_moment(moments *m, int k, vd s, vd shift, bool centred)
 {
-    vd d = centred ? vd_sub(s, vd_set1(m->shift)) : s;
+    vd d = centred ? vd_sub(s, shift) : s;
     if (centred) m->first[k] = vd_add(m->first[k], d);
     m->second[k] = vd_add(m->second[k], vd_mul(d, d));
 }
 
 /* The k-th vector of a group of WEIR_LANES columns. Lanes that are absent are at the shift: they
  * add nothing. */
-INLINE void measure(moments *m, const source *src, int64_t j, int k, int n, bool centred,
-                    bool residual)
+INLINE void measure(moments *m, const source *src, float shift, int64_t j, int k, int n,
+                    bool centred, bool residual)
 {
     wide s;
     if (centred && n < VF_LANES)
-        s = widen(
-            vf_select(vf_first(n), source_load(src, j, n, residual), vf_set1((float)m->shift)));
+        s = widen(vf_select(vf_first(n), source_load(src, j, n, residual), vf_set1(shift)));
     else
         s = source_widen(src, j, n, residual);
-    add_moment(m, 2 * k, s.lo, centred);
-    add_moment(m, 2 * k + 1, s.hi, centred);
+    add_moment(m, 2 * k, s.lo, vd_set1((double)shift), centred);
+    add_moment(m, 2 * k + 1, s.hi, vd_set1((double)shift), centred);
 }
 
-INLINE row_stats stats_of(const moments *m, int64_t dim, double eps, bool centred)
+INLINE row_stats stats_of(const moments *m, double shift, int64_t dim, double eps, bool centred)
 {
     const double n = (double)dim;
     const double offset = centred ? vd_fold_row(m->first) / n : 0; /* mean - shift */
     double var = vd_fold_row(m->second) / n - offset * offset;
     if (var < 0) var = 0; /* by rounding; a NaN stays */
-    row_stats stats = {.mean_hi = (float)(m->shift + offset)};
-    stats.mean_lo = (m->shift - (double)stats.mean_hi) + offset;
-    stats.rstd = var + eps == 0 ? 0 : 1 / sqrt(var + eps);
-    return stats;
+    const float mean_hi = (float)(shift + offset);
+    return (row_stats){.mean_hi = mean_hi,
+                       .mean_lo = (shift - (double)mean_hi) + offset,
+                       .rstd = var + eps == 0 ? 0 : 1 / sqrt(var + eps)};
 }
 
 INLINE row_stats measure_row(const source *src, int64_t dim, double eps, intptr_t ahead,
@@ -91,17 +89,18 @@ INLINE row_stats measure_row(const source *src, int64_t dim, double eps, intptr_
 {
     float shift = 0;
     if (centred) shift = residual ? src->alpha * src->residual[0] + src->x[0] : src->x[0];
-    moments m = {.shift = (double)shift};
+    moments m; /* not by an initializer: the string store that gcc makes of it waits for streaming
+                  stores */
     for (int k = 0; k < VD_ROW; k++) m.first[k] = m.second[k] = vd_zero();
     int64_t j = 0;
     for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
         source_prefetch(src, j, ahead, residual);
         for (int k = 0; k < VF_ROW; k++)
-            measure(&m, src, j + k * VF_LANES, k, VF_LANES, centred, residual);
+            measure(&m, src, shift, j + k * VF_LANES, k, VF_LANES, centred, residual);
     }
     for (int k = 0; j < dim; j += VF_LANES, k++)
-        measure(&m, src, j, k, part_of(dim - j), centred, residual);
-    return stats_of(&m, dim, eps, centred);
+        measure(&m, src, shift, j, k, part_of(dim - j), centred, residual);
+    return stats_of(&m, (double)shift, dim, eps, centred);
 }
 
 /* (s - mean) * rstd in double, rounded once. */
@@ -118,63 +117,75 @@ INLINE vf exact_xhat(const source *src, const row_stats *stats, int64_t j, int n
     return vf_narrow(vd_mul(s.lo, rstd), vd_mul(s.hi, rstd));
 }
 
+/* Where the results of a row go, and what xhat is multiplied with and shifted by. Copied out of the
+ * job, so that the compiler knows that no store changes them. */
+typedef struct target {
+    float *y, *sum;
+    const float *gamma, *beta;
+    float offset;
+} target;
+
 /* One vector of y, and of the sum. `exact` is explained at normalize_row. */
-INLINE void normalize(const weir_fwd_job *job, const source *src, const row_stats *stats, float *y,
-                      float *sum, int64_t j, int n, bool centred, bool residual, bool exact,
-                      bool stream)
+INLINE void normalize(const target *to, const source *src, const row_stats *stats, int64_t j, int n,
+                      bool centred, bool residual, bool exact, bool stream)
 {
     vf s = source_load(src, j, n, residual);
 #ifdef EXPER
-    vf v = exact ? exact_xhat(src, stats, j, n, centred, residual)
-           : centred
-               ? vf_mul(vf_sub(vf_sub(s, vf_set1(stats->mean_hi)), vf_set1((float)stats->mean_lo)),
-                        vf_set1((float)stats->rstd))
-               : vf_mul(s, vf_set1((float)stats->rstd));
+    vf v;
+    if (exact) v = exact_xhat(src, stats, j, n, centred, residual);
+    else if (centred) {
+        const vf hi = vf_set1(stats->mean_hi), lo = vf_set1((float)stats->mean_lo);
+        vf d = vf_sub(s, hi), b = vf_sub(d, s);
+        vf e = vf_sub(vf_sub(s, vf_sub(d, b)), vf_add(hi, b));
+        v = vf_mul(vf_add(d, vf_sub(e, lo)), vf_set1((float)stats->rstd));
+    } else v = vf_mul(s, vf_set1((float)stats->rstd));
 #else
     vf v = exact ? exact_xhat(src, stats, j, n, centred, residual)
                  : vf_mul(s, vf_set1((float)stats->rstd));
 #endif
-    if (job->gamma) v = vf_mul(v, load_gain(job->gamma, job->gamma_offset, j, n));
-    if (job->beta) v = vf_add(v, load_part(job->beta + j, n));
-    if (sum) store_part(sum + j, s, n, stream);
-    store_part(y + j, v, n, stream);
+    if (to->gamma) v = vf_mul(v, load_gain(to->gamma, to->offset, j, n));
+    if (to->beta) v = vf_add(v, load_part(to->beta + j, n));
+    if (to->sum) store_part(to->sum + j, s, n, stream);
+    store_part(to->y + j, v, n, stream);
 }
 
 /* exact: xhat in double, rounded once. LayerNorm needs it to stay within its ulps, for s - mean
  * alone can lose two roundings in float; RMSNorm needs it only where rstd leaves the range of
  * float. */
-INLINE void normalize_row(const weir_fwd_job *job, const source *src, const row_stats *stats,
-                          int64_t row, bool centred, bool residual, bool exact, bool stream)
+INLINE void normalize_row(const target *to, const source *src, const row_stats *stats, int64_t dim,
+                          intptr_t ahead, bool centred, bool residual, bool exact, bool stream)
 {
-    const int64_t dim = job->dim;
-    float *y = job->y + row * job->ldy;
-    float *sum = residual && job->sum ? job->sum + row * job->lds : NULL;
     int64_t j = 0;
     for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
-        source_prefetch(src, j + WEIR_LANES / 2, job->ahead, residual);
+        source_prefetch(src, j + WEIR_LANES / 2, ahead, residual);
         for (int k = 0; k < VF_ROW; k++)
-            normalize(job, src, stats, y, sum, j + k * VF_LANES, VF_LANES, centred, residual, exact,
-                      stream);
+            normalize(to, src, stats, j + k * VF_LANES, VF_LANES, centred, residual, exact, stream);
     }
     for (; j < dim; j += VF_LANES)
-        normalize(job, src, stats, y, sum, j, part_of(dim - j), centred, residual, exact, stream);
+        normalize(to, src, stats, j, part_of(dim - j), centred, residual, exact, stream);
 }
 
 INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool residual,
                         bool stream)
 {
+    const int64_t dim = job->dim;
+    const intptr_t ahead = job->ahead;
     const source src = {job->x + row * job->ldx, residual ? job->residual + row * job->ldr : NULL,
                         job->alpha};
-    const row_stats stats = measure_row(&src, job->dim, job->eps, job->ahead, centred, residual);
+    const target to = {job->y + row * job->ldy,
+                       residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
+                       job->beta, job->gamma_offset};
+    const row_stats stats = measure_row(&src, dim, job->eps, ahead, centred, residual);
     const float rstd = (float)stats.rstd;
 #ifdef EXPER
-    if (!(rstd >= FLT_MIN && rstd <= FLT_MAX))
+    const bool exact = !(rstd >= FLT_MIN && rstd <= FLT_MAX);
 #else
-    if (centred || !(rstd >= FLT_MIN && rstd <= FLT_MAX))
+    const bool exact = centred || !(rstd >= FLT_MIN && rstd <= FLT_MAX);
 #endif
-        normalize_row(job, &src, &stats, row, centred, residual, true, stream);
+    if (exact)
+        normalize_row(&to, &src, &stats, dim, ahead, centred, residual, true, stream);
     else
-        normalize_row(job, &src, &stats, row, centred, residual, false, stream);
+        normalize_row(&to, &src, &stats, dim, ahead, centred, residual, false, stream);
     if (job->mean) job->mean[row] = stats.mean_hi;
     if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
     if (job->rstd) job->rstd[row] = rstd;

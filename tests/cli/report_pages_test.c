@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "cli/report.h"
 #include "fake_runs.h"
+#include "io/files.h"
 
 static const char *const ROOT = "report_pages";
 
@@ -48,7 +50,7 @@ static void check_page(const char *page)
 {
     static const char *const forbidden[] = {"nan",   "NaN ",    "inf ",     "inf\"", "-inf",
                                             "NaN\"", "http://", "https://", "<link", "<img",
-                                            "src=",  "@import", "(null)"};
+                                            "src=",  "@import", "(null)<"};
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
         const char *svg = strstr(page, forbidden[i]);
         /* The name of the SVG namespace is an address, in the script only. */
@@ -110,7 +112,7 @@ static void many(void **state)
 {
     (void)state;
     static fake_layout layouts[24];
-    static char names[24][16], titles[24][32];
+    static char names[24][32], titles[24][48];
     static const int depths[3] = {6, 24, 96};
     char path[256];
     start_scene("many", 72);
@@ -200,10 +202,136 @@ static void large(void **state)
     free(page);
 }
 
+/* Nothing that a file says can become markup. */
+static void markup_is_escaped(void **state)
+{
+    (void)state;
+    static const fake_layout evil = {"evil",
+                                     "</title><script>alert(1)</script>",
+                                     "sublayer x = f(x) # <img onerror='alert(2)'>\n",
+                                     0,
+                                     0,
+                                     0,
+                                     1};
+    char path[256];
+    start_scene("evil", 2);
+    for (int i = 0; i < 2; i++) {
+        fake_run run = {.layout = &evil,
+                        .depth = 2 + i,
+                        .seed = 1,
+                        .steps = 5,
+                        .lr = 1e-3,
+                        .state = "trained",
+                        .probe = true,
+                        .measures = 1};
+        fake_write_run(run_folder("evil", i, path), &run);
+    }
+    char *page = page_of("evil");
+    check_page(page);
+    assert_null(strstr(page, "<script>alert"));
+    assert_non_null(strstr(page, "&lt;img onerror=&#39;alert(2)&#39;&gt;"));
+    assert_non_null(strstr(page, "&lt;/title&gt;&lt;script&gt;"));
+    free(page);
+}
+
+/* A small scene for the tests below: two runs. */
+static void small_scene(const char *scene)
+{
+    char path[256];
+    start_scene(scene, 2);
+    for (int i = 0; i < 2; i++) {
+        fake_run run = {.layout = &fake_article[i],
+                        .depth = 4,
+                        .seed = 1,
+                        .steps = 8,
+                        .lr = 1e-3,
+                        .state = i ? "trained" : "stuck",
+                        .val = true,
+                        .probe = true,
+                        .measures = 2};
+        fake_write_run(run_folder(scene, i, path), &run);
+    }
+}
+
+static void same_files_same_bytes(void **state)
+{
+    (void)state;
+    small_scene("same");
+    char *one = page_of("same"), *two = page_of("same");
+    assert_string_equal(one, two);
+    free(one);
+    free(two);
+}
+
+static void a_failure_leaves_the_old_page(void **state)
+{
+    (void)state;
+    const char *const dirs[] = {"report_pages/keep"};
+    weir_error err = {0};
+    small_scene("keep");
+    char *before = page_of("keep");
+    fake_write_text("report_pages/keep/runs/1", "run.json", "{\"schema\": 1");
+    assert_int_equal(weir_report_write(dirs, 1, "report_pages/keep.html", &err), WEIR_E_FORMAT);
+    assert_non_null(strstr(err.message, "report_pages/keep/runs/1/run.json:1:"));
+    char *after = fake_read("report_pages/keep.html");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    small_scene("keep");
+    assert_int_equal(weir_report_write(dirs, 1, "report_pages/no/such/folder.html", &err),
+                     WEIR_E_FILE);
+}
+
+static int allocations_left;
+
+static int count_down(size_t bytes)
+{
+    (void)bytes;
+    return allocations_left-- > 0;
+}
+
+/* Every allocation fails once: WEIR_E_MEMORY, no page, and nothing leaked (which the sanitizers
+ * see). */
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    const char *const dirs[] = {"report_pages/memory"};
+    small_scene("memory");
+    weir_status status = WEIR_E_MEMORY;
+    int n = 0;
+    for (; status != WEIR_OK; n++) {
+        weir_error err = {0};
+        allocations_left = n;
+        weir_alloc_hook = count_down;
+        status = weir_report_write(dirs, 1, "report_pages/memory.html", &err);
+        weir_alloc_hook = NULL;
+        if (status == WEIR_OK) break;
+        assert_int_equal(status, WEIR_E_MEMORY);
+        assert_int_equal(err.status, WEIR_E_MEMORY);
+        assert_false(weir_file_exists("report_pages/memory.html"));
+    }
+    assert_true(n > 20);
+}
+
+static int empty_root(void **state)
+{
+    (void)state;
+    fake_folder(ROOT);
+    return 0;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(article), cmocka_unit_test(one_run),
-                                       cmocka_unit_test(many), cmocka_unit_test(trouble),
-                                       cmocka_unit_test(large)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(article),
+        cmocka_unit_test(one_run),
+        cmocka_unit_test(many),
+        cmocka_unit_test(trouble),
+        cmocka_unit_test(large),
+        cmocka_unit_test(markup_is_escaped),
+        cmocka_unit_test(same_files_same_bytes),
+        cmocka_unit_test(a_failure_leaves_the_old_page),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, empty_root, NULL);
 }

@@ -63,7 +63,7 @@
     tip.className = colour;
     line(tip, "b", best.group.dataset.n);
     line(tip, "div", `${svg.dataset.x} ${number(best.vx)}`);
-    line(tip, "div", `${svg.dataset.y}: ${number(best.vy)}`);
+    line(tip, "div", `${svg.dataset.y.split(",")[0]} ${number(best.vy)}`);
     tip.hidden = false;
     dot.setAttribute("class", colour);
     dot.setAttribute("cx", best.x);

@@ -49,7 +49,7 @@ static inline vf exp2_of(vf x)
     return exp_reduced(vf_mul(vf_sub(x, k), vf_set1(0x1.62e43p-1F)), n);
 }
 
-/* The natural logarithm of a normal number x > 0, within 2 ulp; NaN gives NaN. With x = m 2^e,
+/* The natural logarithm of a normal number x > 0, within 3 ulp; NaN gives NaN. With x = m 2^e,
  * sqrt(1/2) <= m < sqrt(2), and f = (m - 1) / (m + 1), log m = 2 atanh f, |f| <= 0.172. */
 static inline double log_of(double x)
 {
