@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "io/corpus.h"
 #include "layout/layout.h"
@@ -67,8 +68,12 @@ int cmd_sample(const command *c, const options *o, const char *line);
 weir_status options_parse(const command *c, int argc, char **argv, options *o, weir_error *err);
 /* May this row be a list? */
 bool options_row_lists(const weir_config_row *row);
+/* How many elements a comma-separated list has; 1 for NULL, which is no list. */
+int options_list_count(const char *list);
+/* Copies element `index`; false when it is longer than WEIR_CONFIG_TEXT - 1 bytes. */
+bool options_list_get(const char *list, int index, char element[WEIR_CONFIG_TEXT]);
 
-void help_all(void);
+void help_all(FILE *out);
 void help_command(const command *c);
 
 /* ---- common.c
@@ -78,13 +83,14 @@ void help_command(const command *c);
 /* Prints "weir NAME: message" on stderr and returns the exit status that the error means. */
 int fail_with(const char *name, const weir_error *err);
 
-/* Prints a JSON value on stdout and gives it up; EXIT_FAILED when it is NULL (memory) or cannot be
- * written. */
-int print_json(json_t *value);
+/* Prints a JSON value on stdout, whole or not at all, and gives it up. NULL is what building it
+ * comes to when memory is out: then a message is printed, and EXIT_FAILED returned. */
+int print_json(const char *name, json_t *value);
 
 /* A built-in by name, or a file. name and title are filled (of a file: its name without folder and
  * ending). */
 typedef struct named_layout {
+    const weir_builtin_layout *built_in; /* NULL: a file */
     char name[WEIR_LAYOUT_NAME * 2], title[WEIR_LAYOUT_NAME * 2];
     weir_layout *layout;
 } named_layout;
@@ -114,7 +120,7 @@ void variants_deinit(variants *v);
  * --------------------------------------------------------------------------------------------------------
  */
 
-/* SIGINT and SIGTERM ask for a stop; a second one ends the program at once. */
+/* SIGINT, SIGTERM and SIGHUP ask for a stop; a second one ends the program at once. */
 void stop_listen(void);
 bool stop_asked(void *unused);
 

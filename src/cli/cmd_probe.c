@@ -64,15 +64,20 @@ static void ends(const json_t *run, const char *key, double *first, double *last
     }
 }
 
-static void print_row(const json_t *run)
+/* What else than the depth tells the networks apart. */
+static const char *label(const variant *v, const json_t *run, bool long_names)
+{
+    return long_names ? v->name : json_string_value(json_object_get(run, "layout"));
+}
+
+static void print_row(const char *name, int width, const json_t *run)
 {
     char b[6][24];
     double g1, gn, r1, rn;
     ends(run, "grad_norm", &g1, &gn);
     ends(run, "resid_rms", &r1, &rn);
     const json_t *update = json_object_get(run, "model_update");
-    printf("%-14s %6lld  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n",
-           json_string_value(json_object_get(run, "layout")),
+    printf("%-*s %6lld  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n", width, name,
            (long long)json_integer_value(json_object_get(run, "depth")), cell(g1, b[0]),
            cell(gn, b[1]), cell(r1, b[2]), cell(rn, b[3]),
            cell(number(json_object_get(update, "sgd"), "per_token"), b[4]),
@@ -121,14 +126,27 @@ static void print_rules(const json_t *run)
     if (suggestion) printf("  %s\n", suggestion);
 }
 
-static void print_tables(json_t *const *result, int count)
+static void print_tables(const options *o, const variants *all, json_t *const *result)
 {
-    printf(
-        "                       gradient norm        stream rms           first update a token\n");
-    printf("%-14s %6s  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n", "layout", "depth", "first", "last",
-           "first", "last", "SGD", "AdamW", "verdict");
-    for (int i = 0; i < count; i++) print_row(result[i]);
-    if (count > 1) return;
+    bool long_names = false;
+    for (int i = 0; i < weir_config_rows(); i++) {
+        const char *field = weir_config_row_at(i)->field;
+        bool own_column = strcmp(field, "layout") == 0 || strcmp(field, "depth") == 0;
+        if (o->list[i] && !own_column) long_names = true;
+    }
+    int width = 12;
+    for (int i = 0; i < all->count; i++) {
+        int n = (int)strlen(label(&all->v[i], result[i], long_names));
+        if (n > width) width = n;
+    }
+    printf("%-*s         gradient norm        stream rms            first update per token\n",
+           width, "");
+    printf("%-*s %6s  %-9s %-9s  %-9s %-9s  %-10s %-10s  %s\n", width,
+           long_names ? "network" : "layout", "depth", "first", "last", "first", "last", "SGD",
+           "AdamW", "verdict");
+    for (int i = 0; i < all->count; i++)
+        print_row(label(&all->v[i], result[i], long_names), width, result[i]);
+    if (all->count > 1) return;
     print_layers(result[0]);
     print_rules(result[0]);
 }
@@ -146,13 +164,17 @@ static int finish(const command *c, const options *o, const probe_job *job)
         return fail_with(c->name, &job->error[i]);
     }
     if (!o->json) {
-        print_tables(job->result, count);
+        print_tables(o, job->all, job->result);
         return EXIT_DONE;
     }
     json_t *runs = json_array();
-    for (int i = 0; i < count; i++) json_array_append(runs, job->result[i]);
+    for (int i = 0; runs && i < count; i++) {
+        if (json_array_append(runs, job->result[i]) == 0) continue;
+        json_decref(runs);
+        runs = NULL;
+    }
     return print_json(
-        json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "runs", runs));
+        c->name, json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "runs", runs));
 }
 
 int cmd_probe(const command *c, const options *o, const char *line)

@@ -1,8 +1,12 @@
 /* main.c - the command `weir`: finds the subcommand and runs it. */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "nn/blas.h"
@@ -45,9 +49,12 @@ static const command *find_command(const char *name)
         names[i] = weir_commands[i].name;
     }
     const char *near = weir_text_nearest(name, names, weir_command_count);
-    fprintf(stderr, "weir: there is no command '%s'%s%s%s\n", name,
-            near ? "; did you mean '" : "; `weir --help` lists them", near ? near : "",
-            near ? "'?" : "");
+    if (name[0] == '-')
+        fprintf(stderr, "weir: %s: a command comes first; `weir --help` lists them\n", name);
+    else if (near)
+        fprintf(stderr, "weir: there is no command '%s'; did you mean '%s'?\n", name, near);
+    else
+        fprintf(stderr, "weir: there is no command '%s'; `weir --help` lists them\n", name);
     return NULL;
 }
 
@@ -67,34 +74,54 @@ static bool apply_isa(void)
     return false;
 }
 
-/* The command line as one string, for run.json. The caller frees. */
-static char *join(int argc, char **argv)
+/* One argument as a shell reads it. */
+static void add_quoted(weir_text *line, const char *arg)
 {
-    weir_text line = {0};
-    for (int i = 0; i < argc; i++) {
-        bool plain = strpbrk(argv[i], " '\"$&;()<>|*?\\") == NULL && argv[i][0];
-        weir_text_addf(&line, plain ? "%s%s" : "%s'%s'", i ? " " : "", i ? argv[i] : "weir");
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./,:=+@%";
+    if (arg[0] && !arg[strspn(arg, plain)]) {
+        weir_text_add(line, arg);
+        return;
     }
-    return line.data;
+    weir_text_add(line, "'");
+    for (; *arg; arg++) {
+        if (*arg == '\'')
+            weir_text_add(line, "'\\''");
+        else
+            weir_text_add_n(line, arg, 1);
+    }
+    weir_text_add(line, "'");
 }
 
-int main(int argc, char **argv)
+/* The command line, for run.json. */
+static void join(int argc, char **argv, weir_text *line)
 {
-    if (argc < 2) {
-        help_all();
-        return EXIT_MISUSE;
+    weir_text_add(line, "weir");
+    for (int i = 1; i < argc; i++) {
+        weir_text_add(line, " ");
+        add_quoted(line, argv[i]);
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        help_all();
-        return EXIT_DONE;
+}
+
+/* A closed standard stream would be the number of the next file that is opened, and messages would
+ * be written into a run. What stands in for standard output cannot be written either. */
+static void fill_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("weir %s\n", weir_version());
-        return EXIT_DONE;
-    }
-    const command *c = find_command(argv[1]);
-    if (!c || !apply_isa()) return EXIT_MISUSE;
+}
+
+/* A full disk and a reader that went away are told by what write(2) returns, not by a death that
+ * leaves half a file. */
+static void ignore_write_signals(void)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run_command(const command *c, int argc, char **argv)
+{
     static options o;
     weir_error err;
     if (options_parse(c, argc - 2, argv + 2, &o, &err) != WEIR_OK) return fail_with(c->name, &err);
@@ -103,12 +130,48 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     weir_blas_init();
-    char *line = join(argc, argv);
-    int status = c->run(c, &o, line ? line : "weir");
-    free(line);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "weir %s: standard output could not be written\n", c->name);
-        return EXIT_FAILED;
+    weir_text line = {0};
+    join(argc, argv, &line);
+    int status;
+    if (line.failed) {
+        weir_fail(&err, WEIR_E_MEMORY, "out of memory for the command line");
+        status = fail_with(c->name, &err);
+    } else {
+        status = c->run(c, &o, line.data);
     }
+    weir_text_deinit(&line);
     return status;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        help_all(stderr);
+        return EXIT_MISUSE;
+    }
+    bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                strcmp(argv[1], "help") == 0;
+    if (help && argc == 2) {
+        help_all(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("weir %s\n", weir_version());
+        return EXIT_DONE;
+    }
+    const command *c = find_command(argv[help ? 2 : 1]);
+    if (!c || !apply_isa()) return EXIT_MISUSE;
+    if (!help) return run_command(c, argc, argv);
+    help_command(c);
+    return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_streams();
+    ignore_write_signals();
+    int status = dispatch(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "weir: standard output could not be written\n");
+    return status == EXIT_DONE ? EXIT_FAILED : status;
 }

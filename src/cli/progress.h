@@ -9,7 +9,8 @@ typedef struct progress_line {
     const char *name;
     int64_t step, steps;
     double loss;
-    const char *state; /* "waiting", "running", "trained", ... */
+    bool begun, ended;
+    const char *outcome; /* of an ended run: "trained", ... */
 } progress_line;
 
 typedef struct progress {
@@ -20,11 +21,12 @@ typedef struct progress {
     int count;
 } progress;
 
-/* On failure of memory progress is quiet. */
+/* When memory is out, progress is quiet. */
 void progress_init(progress *p, bool quiet, int count);
 void progress_deinit(progress *p);
 
-/* Shows all lines; `changed` is the one that moved. `last` draws even when it just drew. */
+/* Shows all lines; `changed` is the one that moved. `last` draws even when it just drew. A terminal
+ * that is too low for all of them shows those that run. */
 void progress_show(progress *p, const progress_line *lines, int changed, bool last);
 
 #endif

@@ -10,8 +10,7 @@ json_t *weir_emit_number(double v)
 
 json_t *weir_emit_text(const char *s)
 {
-    json_t *text = s ? json_string(s) : NULL;
-    return text ? text : json_null();
+    return s && weir_text_is_utf8(s) ? json_string(s) : json_null();
 }
 
 static json_t *weights(const weir_site_numbers *s)

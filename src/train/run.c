@@ -73,7 +73,7 @@ static weir_status has_run(const char *folder, bool *there, weir_error *err)
 /* Whether the request may have the folder; *finished: there is nothing left to do, and *result says what came of it. */
 static weir_status look_into(const weir_run_request *request, bool *finished, weir_run_result *result, weir_error *err)
 {
-    bool there;
+    bool there = false;
     *finished = false;
     WEIR_TRY(has_run(request->folder, &there, err));
     if (!there) return check_no_run(request->folder, err);
