@@ -1,4 +1,5 @@
-/* bench_norm.c - weir-bench-norm: the norms against the best loop that only reads and writes as much.
+/* bench_norm.c - weir-bench-norm: the norms against the best loop that only reads and writes as
+ * much.
  *
  *   weir-bench-norm [--isa NAME] [RxC ...]
  *

@@ -1,4 +1,5 @@
-/* cpu.h - which instruction sets the kernels use. Every set gives the same bits; only the speed differs. */
+/* cpu.h - which instruction sets the kernels use. Every set gives the same bits; only the speed
+ * differs. */
 #ifndef WEIR_CPU_H
 #define WEIR_CPU_H
 

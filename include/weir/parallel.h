@@ -1,7 +1,8 @@
 /* parallel.h - the caller owns the threads.
  *
- * A kernel that can use several threads takes a const weir_parallel *; NULL means serial. The results have
- * the same bits whatever is passed: work is cut by the shape of the problem, never by the number of threads.
+ * A kernel that can use several threads takes a const weir_parallel *; NULL means serial. The
+ * results have the same bits whatever is passed: work is cut by the shape of the problem, never by
+ * the number of threads.
  */
 #ifndef WEIR_PARALLEL_H
 #define WEIR_PARALLEL_H
@@ -16,9 +17,9 @@ extern "C" {
 /* One piece of work: number `index` of `count`, run on worker `worker` (0 <= worker < workers). */
 typedef void (*weir_task)(void *arg, int64_t index, int worker);
 
-/* parallel_for(ctx, count, task, arg) calls task once for each index in 0..count-1, in any order, on any
- * threads, and returns when all calls have returned. No two calls that run at the same time get the same
- * worker number. */
+/* parallel_for(ctx, count, task, arg) calls task once for each index in 0..count-1, in any order,
+ * on any threads, and returns when all calls have returned. No two calls that run at the same time
+ * get the same worker number. */
 typedef struct weir_parallel {
     void (*parallel_for)(void *ctx, int64_t count, weir_task task, void *arg);
     void *ctx;
@@ -29,8 +30,8 @@ typedef struct weir_parallel {
 typedef struct weir_pool weir_pool;
 
 /* Starts threads - 1 threads (the caller is the remaining worker).
- * Memory: one malloc. Owner: the caller, who ends it with weir_pool_destroy; on failure *pool is NULL.
- * Errors: WEIR_E_VALUE if threads < 1; WEIR_E_MEMORY if a thread cannot be started. */
+ * Memory: one malloc. Owner: the caller, who ends it with weir_pool_destroy; on failure *pool is
+ * NULL. Errors: WEIR_E_VALUE if threads < 1; WEIR_E_MEMORY if a thread cannot be started. */
 WEIR_API weir_status weir_pool_create(int threads, weir_pool **pool);
 
 /* Joins the threads, frees, and sets *pool to NULL. Accepts NULL and a pointer to NULL. */

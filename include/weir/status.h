@@ -1,7 +1,8 @@
 /* status.h - how a call says that it failed.
  *
- * Every function that can fail returns a weir_status. Where more can be said, it also takes an optional
- * weir_error * (NULL: no message wanted) and fills it on failure only. Outputs are untouched on failure.
+ * Every function that can fail returns a weir_status. Where more can be said, it also takes an
+ * optional weir_error * (NULL: no message wanted) and fills it on failure only. Outputs are
+ * untouched on failure.
  */
 #ifndef WEIR_STATUS_H
 #define WEIR_STATUS_H
@@ -32,7 +33,8 @@ typedef enum weir_status {
     WEIR_E_INTERRUPTED  /* stopped on request; what is there can be resumed */
 } weir_status;
 
-/* What went wrong, in one message a user can act on. line and col count from 1; 0 means "no place". */
+/* What went wrong, in one message a user can act on. line and col count from 1; 0 means "no place".
+ */
 typedef struct weir_error {
     weir_status status;
     int line, col;

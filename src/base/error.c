@@ -8,7 +8,10 @@
 
 #include "weir/version.h"
 
-const char *weir_version(void) { return WEIR_VERSION; }
+const char *weir_version(void)
+{
+    return WEIR_VERSION;
+}
 
 const char *weir_status_name(weir_status status)
 {

@@ -4,7 +4,8 @@
 
 #include "weir/status.h"
 
-/* Fills *err (which may be NULL) with a formatted message and returns status. line and col are set to 0. */
+/* Fills *err (which may be NULL) with a formatted message and returns status. line and col are set
+ * to 0. */
 weir_status weir_fail(weir_error *err, weir_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -12,7 +13,8 @@ weir_status weir_fail(weir_error *err, weir_status status, const char *format, .
 weir_status weir_fail_errno(weir_error *err, weir_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts a formatted prefix before the message that is already there ("runs/a: " ...). Returns err->status. */
+/* Puts a formatted prefix before the message that is already there ("runs/a: " ...). Returns
+ * err->status. */
 weir_status weir_fail_within(weir_error *err, weir_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -17,7 +17,10 @@ void *weir_alloc(size_t count, size_t size)
     return p;
 }
 
-void weir_free(void *p) { free(p); }
+void weir_free(void *p)
+{
+    free(p);
+}
 
 void *weir_realloc(void *p, size_t old_bytes, size_t new_bytes)
 {
@@ -36,4 +39,7 @@ char *weir_strndup(const char *s, size_t n)
     return copy;
 }
 
-char *weir_strdup(const char *s) { return weir_strndup(s, SIZE_MAX - 64); }
+char *weir_strdup(const char *s)
+{
+    return weir_strndup(s, SIZE_MAX - 64);
+}

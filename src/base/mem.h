@@ -7,21 +7,23 @@
 
 #include <stddef.h>
 
-/* 64-byte aligned, zeroed; NULL when memory is out, when count * size overflows, or when the hook says so.
- * A count or size of 0 gives a pointer that may be freed. */
+/* 64-byte aligned, zeroed; NULL when memory is out, when count * size overflows, or when the hook
+ * says so. A count or size of 0 gives a pointer that may be freed. */
 void *weir_alloc(size_t count, size_t size);
 
 /* Accepts NULL. */
 void weir_free(void *p);
 
-/* As realloc for memory of weir_alloc: new bytes are zero; on failure NULL, and p is still valid. */
+/* As realloc for memory of weir_alloc: new bytes are zero; on failure NULL, and p is still valid.
+ */
 void *weir_realloc(void *p, size_t old_bytes, size_t new_bytes);
 
 /* A copy of the string (or of its first n bytes), or NULL. */
 char *weir_strdup(const char *s);
 char *weir_strndup(const char *s, size_t n);
 
-/* Called before each allocation when set; returns 0 to make it fail. For tests; NULL takes it away. */
+/* Called before each allocation when set; returns 0 to make it fail. For tests; NULL takes it away.
+ */
 extern int (*weir_alloc_hook)(size_t bytes);
 
 #endif

@@ -37,7 +37,10 @@ static uint64_t rng_u64(weir_rng *rng)
     return hi << 32 | weir_rng_u32(rng);
 }
 
-double weir_rng_uniform(weir_rng *rng) { return (double)(rng_u64(rng) >> 11) * 0x1p-53; }
+double weir_rng_uniform(weir_rng *rng)
+{
+    return (double)(rng_u64(rng) >> 11) * 0x1p-53;
+}
 
 uint64_t weir_rng_below(weir_rng *rng, uint64_t n)
 {

@@ -31,7 +31,10 @@ void weir_text_add_n(weir_text *t, const char *s, size_t n)
     t->data[t->len] = 0;
 }
 
-void weir_text_add(weir_text *t, const char *s) { weir_text_add_n(t, s, strlen(s)); }
+void weir_text_add(weir_text *t, const char *s)
+{
+    weir_text_add_n(t, s, strlen(s));
+}
 
 void weir_text_addf(weir_text *t, const char *format, ...)
 {
@@ -53,8 +56,8 @@ void weir_text_deinit(weir_text *t)
     memset(t, 0, sizeof *t);
 }
 
-/* The bytes of the character that begins at p, or 0. No over-long forms, surrogates, or codes above U+10FFFF: these show in
- * the first two bytes. */
+/* The bytes of the character that begins at p, or 0. No over-long forms, surrogates, or codes above
+ * U+10FFFF: these show in the first two bytes. */
 static int utf8_length(const unsigned char *p)
 {
     if (p[0] < 0x80) return 1;
@@ -69,15 +72,17 @@ static int utf8_length(const unsigned char *p)
     return length;
 }
 
-bool weir_text_is_utf8(const char *s)
+size_t weir_text_utf8_prefix(const char *s)
 {
     const unsigned char *p = (const unsigned char *)s;
-    while (*p) {
-        int length = utf8_length(p);
-        if (!length) return false;
-        p += length;
-    }
-    return true;
+    int length = 1;
+    while (*p && length) p += length = utf8_length(p);
+    return (size_t)(p - (const unsigned char *)s);
+}
+
+bool weir_text_is_utf8(const char *s)
+{
+    return s[weir_text_utf8_prefix(s)] == 0;
 }
 
 int weir_text_distance(const char *a, const char *b)

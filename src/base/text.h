@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* init: all zero. data is NUL-terminated once anything was added. `failed` sticks when memory runs out, and
- * later additions are no-ops, so one check at the end is enough. */
+/* init: all zero. data is NUL-terminated once anything was added. `failed` sticks when memory runs
+ * out, and later additions are no-ops, so one check at the end is enough. */
 typedef struct weir_text {
     char *data;
     size_t len, cap;
@@ -20,10 +20,14 @@ void weir_text_addf(weir_text *t, const char *format, ...) __attribute__((format
 /* Frees and zeroes. */
 void weir_text_deinit(weir_text *t);
 
-/* Whether s is UTF-8 (RFC 3629): what JSON can hold. */
+/* How many bytes of s come before the first that is not UTF-8 (RFC 3629), or before its end. */
+size_t weir_text_utf8_prefix(const char *s);
+
+/* Whether s is UTF-8 throughout: what JSON can hold. */
 bool weir_text_is_utf8(const char *s);
 
-/* The edit distance of two short words, for "did you mean"; words over 63 bytes give their length difference. */
+/* The edit distance of two short words, for "did you mean"; words over 63 bytes give their length
+ * difference. */
 int weir_text_distance(const char *a, const char *b);
 
 /* The nearest of `count` words to `word`, or NULL when none is near enough to suggest. */

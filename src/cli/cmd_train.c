@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -72,11 +71,12 @@ static weir_status prepare(const options *o, weir_run_request *request, named_la
     } else if (status == WEIR_OK) {
         snprintf(layout->name, sizeof layout->name, "%.*s", (int)sizeof layout->name - 1,
                  record.layout_name);
-        snprintf(layout->title, sizeof layout->title, "%s", layout->name);
+        snprintf(layout->title, sizeof layout->title, "%.*s", (int)sizeof layout->title - 1,
+                 record.layout_title);
         status = weir_layout_parse(record.layout_text, strlen(record.layout_text), o->resume,
                                    &layout->layout, err);
     }
-    weir_free(record.layout_text);
+    weir_run_record_deinit(&record);
     return status;
 }
 

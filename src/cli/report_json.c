@@ -2,10 +2,12 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "io/files.h"
 
 /* Larger files than these are not ours. */
@@ -116,19 +118,33 @@ weir_status weir_report_whole(const weir_report_source *src, const json_t *objec
     return WEIR_OK;
 }
 
+static int add_bytes(const char *bytes, size_t n, void *text)
+{
+    weir_text_add_n(text, bytes, n);
+    return 0;
+}
+
+/* Lists and objects, as JSON on one line. */
+static char *dumped(weir_report_arena *arena, const json_t *value)
+{
+    weir_text text = {0};
+    bool whole = json_dump_callback(value, add_bytes, &text,
+                                    JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0;
+    char *copy = whole && !text.failed ? weir_report_copy(arena, text.data) : NULL;
+    weir_text_deinit(&text);
+    return copy;
+}
+
 weir_status weir_report_shown(const weir_report_source *src, const json_t *value, const char **out)
 {
-    if (json_is_string(value)) {
+    if (json_is_string(value))
         *out = weir_report_copy(src->arena, json_string_value(value));
-    } else if (json_is_real(value)) {
+    else if (json_is_real(value))
         *out = weir_report_format(src->arena, "%.9g", json_real_value(value));
-    } else if (json_is_null(value)) {
+    else if (json_is_null(value))
         *out = weir_report_copy(src->arena, "none");
-    } else {
-        char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
-        *out = dump ? weir_report_copy(src->arena, dump) : NULL;
-        free(dump);
-    }
+    else
+        *out = dumped(src->arena, value);
     return *out ? WEIR_OK : memory(src);
 }
 

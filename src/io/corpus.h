@@ -13,26 +13,36 @@
 
 typedef struct weir_corpus weir_corpus;
 
-/* path: a file (its bytes are the tokens, vocab 256), a folder (all its text files once each,
- * symbolic links and files that hold a NUL byte skipped, in the byte order of their paths,
- * subfolders included, each followed by a newline where it lacks one), or "synthetic": tokens
- * 0..vocab-1, next = (5 t + 3) mod vocab with probability 0.9, else uniform ("./synthetic" is a
- * file of that name). vocab: of synthetic, 2 to 65535 and no multiple of 5, which would make tokens
- * unequally frequent; 0 means 64. val_frac (0 < f < 1): this share, from the end, is held out; for
- * a folder, from the end of the whole. ctx: context of the run, from 1; both parts must hold at
- * least ctx + 1 tokens. Errors (each names the path and what would be right): WEIR_E_FILE missing,
- * unreadable, a folder without text; WEIR_E_FORMAT empty, too short for ctx, a single file that is
- * binary (holds a NUL byte); WEIR_E_VALUE val_frac, vocab, ctx; WEIR_E_MEMORY. */
+/* Reads what path names:
+ * - a file: its bytes are the tokens, and there are 256 kinds;
+ * - a folder: all its text files once each, subfolders included, in the byte order of their paths,
+ *   each followed by a newline where it lacks one; links, empty files and files that hold a NUL
+ *   byte are skipped;
+ * - "synthetic": tokens 0..vocab-1, next = (5 t + 3) mod vocab with probability 0.9, else uniform.
+ *   A file of that name is "./synthetic".
+ *
+ * vocab: of synthetic alone, 2 to 65535 and no multiple of 5, which would make tokens unequally
+ * frequent; 0 means 64.
+ * val_frac: this share, in (0, 1), is held out from the end of the whole.
+ * ctx: context of the run, from 1; both parts must hold at least ctx + 1 tokens.
+ *
+ * Errors, each naming the path and what would be right: WEIR_E_FILE missing, unreadable, a folder
+ * without text; WEIR_E_FORMAT empty, too short for ctx, a single file that holds a NUL byte;
+ * WEIR_E_VALUE val_frac, vocab, ctx; WEIR_E_MEMORY. */
 weir_status weir_corpus_open(const char *path, int vocab, double val_frac, int ctx,
                              weir_corpus **out, weir_error *err);
 void weir_corpus_close(weir_corpus **corpus);
 
-int weir_corpus_vocab(const weir_corpus *corpus);            /* 256 for text */
-int64_t weir_corpus_train_tokens(const weir_corpus *corpus); /* synthetic: endless, INT64_MAX */
-const char *
-weir_corpus_describe(const weir_corpus *corpus); /* "12 files, 213,384 bytes, 2 skipped" */
-uint64_t weir_corpus_hash(
-    const weir_corpus *corpus); /* of the tokens (FNV-1a), so a resume can tell other data */
+int weir_corpus_vocab(const weir_corpus *corpus);
+
+/* Of the training part; of synthetic, which is endless, INT64_MAX. */
+int64_t weir_corpus_train_tokens(const weir_corpus *corpus);
+
+/* "12 files, 213,384 bytes, 2 skipped". Lives as long as the corpus. */
+const char *weir_corpus_describe(const weir_corpus *corpus);
+
+/* FNV-1a of all tokens, so that a resume can tell other data. */
+uint64_t weir_corpus_hash(const weir_corpus *corpus);
 
 /* Nats a token: of the unigram distribution of the training part (synthetic: ln vocab); and the
  * true entropy rate where it is known (synthetic), else NaN. */

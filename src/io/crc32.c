@@ -1,3 +1,4 @@
+/* crc32.c - a byte at a time; what it guards is small, or waits for a disk. */
 #include "io/crc32.h"
 
 /* The table is made at each call: two thousand steps, nothing beside the bytes it is used for, and

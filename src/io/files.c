@@ -13,6 +13,9 @@
 #include "base/mem.h"
 #include "io/fd.h"
 
+/* What follows the path of a file that is being written, before the number of the process. */
+#define TEMPORARY ".tmp."
+
 /* Reads to the end of the file, which need not be where fstat saw it: a pipe has no size, a file
  * may grow. */
 static weir_status read_to_end(int fd, const char *path, size_t guess, size_t max_bytes,
@@ -150,7 +153,7 @@ weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size
         return weir_fail(err, WEIR_E_FILE, "%s: is there and is not a file; it stays", path);
     }
     weir_text temp = {0};
-    weir_text_addf(&temp, "%s.tmp.%ld", path, (long)getpid());
+    weir_text_addf(&temp, "%s" TEMPORARY "%ld", path, (long)getpid());
     char *folder = folder_of(path);
     weir_status status = WEIR_OK;
     if (temp.failed || !folder) {
@@ -166,6 +169,22 @@ weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size
 weir_status weir_file_write(const char *path, const void *data, size_t bytes, weir_error *err)
 {
     return weir_file_write_parts(path, &(weir_bytes){data, bytes}, 1, err);
+}
+
+void weir_file_sweep(const char *path)
+{
+    char *folder = folder_of(path);
+    DIR *list = folder ? opendir(folder) : NULL;
+    weir_free(folder);
+    if (!list) return;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name);
+    for (struct dirent *entry; (entry = readdir(list));) {
+        if (strncmp(entry->d_name, name, length) == 0 &&
+            strncmp(entry->d_name + length, TEMPORARY, strlen(TEMPORARY)) == 0)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    }
+    closedir(list);
 }
 
 bool weir_file_exists(const char *path)

@@ -36,6 +36,10 @@ weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size
                                   weir_error *err);
 
 /* Of any kind; a dangling link does not exist. */
+/* Removes the temporary files that writers of path left who were killed, as far as it can. No
+ * writer of it may be at work. */
+void weir_file_sweep(const char *path);
+
 bool weir_file_exists(const char *path);
 
 /* True too when nothing has that name; false for what is not a folder, or cannot be opened. */
@@ -47,8 +51,9 @@ weir_status weir_folder_make(const char *path, weir_error *err);
 /* Appends lines to a .jsonl; each line is one write(2), so a killed run leaves at most one torn
  * last line. Opening cuts off a torn last line, and with keep_lines >= 0 all that comes after so
  * many whole lines (a resume drops what came after its checkpoint); the file is made when it is not
- * there. One log a file, one thread a log. Errors: WEIR_E_FILE; WEIR_E_FORMAT when the file holds
- * fewer than keep_lines lines; WEIR_E_MEMORY. */
+ * there. One log a file, one thread a log: an open log is locked. Errors: WEIR_E_FILE; WEIR_E_STATE
+ * when another log has the file; WEIR_E_FORMAT when the file holds fewer than keep_lines lines;
+ * WEIR_E_MEMORY. */
 typedef struct weir_log weir_log;
 weir_status weir_log_open(const char *path, int64_t keep_lines, weir_log **out, weir_error *err);
 

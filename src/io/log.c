@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,13 @@ static int find_end(int fd, int64_t keep, off_t *end, int64_t *lines)
     return 0;
 }
 
+/* Two processes would mix their lines. A file system that has no locks stops nobody. */
+static weir_status lock(const weir_log *log, weir_error *err)
+{
+    if (flock(log->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return WEIR_OK;
+    return weir_fail(err, WEIR_E_STATE, "%s: another process is writing it", log->path);
+}
+
 static weir_status cut(weir_log *log, int64_t keep_lines, weir_error *err)
 {
     struct stat info;
@@ -72,7 +80,8 @@ weir_status weir_log_open(const char *path, int64_t keep_lines, weir_log **out, 
     log->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | create, 0666);
     weir_status status = log->fd < 0
                              ? weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be opened", path)
-                             : cut(log, keep_lines, err);
+                             : lock(log, err);
+    if (status == WEIR_OK) status = cut(log, keep_lines, err);
     if (status != WEIR_OK) {
         weir_log_close(&log);
         return status;

@@ -3,9 +3,6 @@
 #ifndef WEIR_IO_SAFETENSORS_FORMAT_H
 #define WEIR_IO_SAFETENSORS_FORMAT_H
 
-#include <jansson.h>
-#include <stdbool.h>
-
 enum {
     WEIR_ST_LENGTH_BYTES = 8,
     WEIR_ST_HEADER_MAX = 100 * 1000 * 1000, /* as the reference reader has it */
@@ -18,11 +15,5 @@ enum {
 
 /* A header with a CRC begins with these bytes, its eight digits, and a quote. */
 #define WEIR_ST_HEADER_START "{\"" WEIR_ST_METADATA "\":{\"" WEIR_ST_HEADER_CRC "\":\""
-
-/* Why jansson gave no value: it has an error for this, but does not set it everywhere. */
-static inline bool weir_st_out_of_memory(const json_error_t *why)
-{
-    return !why->text[0] || json_error_code(why) == json_error_out_of_memory;
-}
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "io/crc32.h"
+#include "io/json_load.h"
 #include "io/safetensors.h"
 #include "io/safetensors_format.h"
 
@@ -99,9 +100,9 @@ static weir_status parse_header(const source *src, json_t **header)
         return bad_file(src, "its header is not a JSON object");
     }
     json_error_t why;
-    *header = json_loadb(src->header, src->header_bytes, JSON_REJECT_DUPLICATES, &why);
-    if (*header) return WEIR_OK;
-    if (weir_st_out_of_memory(&why)) return no_memory(src);
+    weir_status status = weir_json_load(src->header, src->header_bytes, header, &why);
+    if (status == WEIR_OK) return WEIR_OK;
+    if (status == WEIR_E_MEMORY) return no_memory(src);
     return weir_fail(src->err, WEIR_E_FORMAT, "%s: its header is not JSON: %s", src->name,
                      why.text);
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/crc32.h"
 #include "io/files.h"
+#include "io/json_load.h"
 #include "io/safetensors.h"
 #include "io/safetensors_format.h"
 
@@ -106,12 +107,13 @@ static weir_status check_header(const char *path, const weir_text *header, weir_
                          header->len, WEIR_ST_HEADER_MAX);
     }
     json_error_t why;
-    json_t *root = json_loadb(header->data, header->len, JSON_REJECT_DUPLICATES, &why);
-    if (root) {
+    json_t *root;
+    weir_status status = weir_json_load(header->data, header->len, &root, &why);
+    if (status == WEIR_OK) {
         json_decref(root);
         return WEIR_OK;
     }
-    if (weir_st_out_of_memory(&why)) {
+    if (status == WEIR_E_MEMORY) {
         return weir_fail(err, WEIR_E_MEMORY, "%s: no memory to check its header", path);
     }
     return weir_fail(err, WEIR_E_VALUE, "%s: cannot hold these names and metadata: %s", path,

@@ -2,6 +2,7 @@
  * parentheses. */
 #include "layout/ast.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,10 +46,14 @@ static void print_within(const node *n, int least, weir_text *out)
     if (loose) weir_text_add(out, ")");
 }
 
-/* The shortest decimal that reads back as the same double. */
+/* The shortest decimal that reads back as the same double; whole numbers without an exponent. */
 static void print_number(double number, weir_text *out)
 {
     char text[32];
+    if (number < 1e15 && number == floor(number)) {
+        weir_text_addf(out, "%.0f", number);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, number);
         if (strtod(text, NULL) == number) break;

@@ -82,45 +82,16 @@ void weir_source_prefix(const weir_source *source, uint32_t pos, weir_text *out)
     weir_text_addf(out, "%s:%d:%d: ", source->file, line, col);
 }
 
-/* Bytes of the character at s, of which `left` remain; 0 when they are not UTF-8 (Unicode 15, table
- * 3-7). */
-static size_t utf8_length(const unsigned char *s, size_t left)
-{
-    unsigned low = 0x80, high = 0xBF;
-    size_t length;
-    if (s[0] < 0x80) return 1;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF) {
-        length = 2;
-    } else if (s[0] >= 0xE0 && s[0] <= 0xEF) {
-        length = 3;
-        if (s[0] == 0xE0) low = 0xA0;
-        if (s[0] == 0xED) high = 0x9F;
-    } else if (s[0] >= 0xF0 && s[0] <= 0xF4) {
-        length = 4;
-        if (s[0] == 0xF0) low = 0x90;
-        if (s[0] == 0xF4) high = 0x8F;
-    } else {
-        return 0;
-    }
-    if (left < length || s[1] < low || s[1] > high) return 0;
-    for (size_t i = 2; i < length; i++) {
-        if (!continues((char)s[i])) return 0;
-    }
-    return length;
-}
-
 weir_status weir_source_check_utf8(const weir_source *source, weir_error *err)
 {
-    for (size_t i = 0; i < source->length;) {
-        const unsigned char *s = (const unsigned char *)source->text + i;
-        size_t length = utf8_length(s, source->length - i);
-        if (!length) {
-            /* The message shows the line up to there. */
-            weir_source valid = {.file = source->file, .text = source->text, .length = i};
-            return weir_source_fail(&valid, (uint32_t)i, err,
-                                    "byte 0x%02X is not UTF-8\nsave the file as UTF-8 text", s[0]);
-        }
-        i += length;
+    for (size_t i = 0; i < source->length; i++) {
+        i += weir_text_utf8_prefix(source->text + i);
+        unsigned char byte = (unsigned char)source->text[i];
+        if (byte == 0) continue; /* the end, or a NUL that the lexer refuses */
+        /* The message shows the line up to there. */
+        weir_source valid = {.file = source->file, .text = source->text, .length = i};
+        return weir_source_fail(&valid, (uint32_t)i, err,
+                                "byte 0x%02X is not UTF-8\nsave the file as UTF-8 text", byte);
     }
     return WEIR_OK;
 }

@@ -31,7 +31,7 @@ weir_status weir_source_fail(const weir_source *source, uint32_t pos, weir_error
 /* Appends "FILE:LINE:COL: " to *out. */
 void weir_source_prefix(const weir_source *source, uint32_t pos, weir_text *out);
 
-/* The text must be UTF-8 throughout: WEIR_E_LAYOUT at the first byte that is not. */
+/* The text, which ends with a NUL, must be UTF-8: WEIR_E_LAYOUT at the first byte that is not. */
 weir_status weir_source_check_utf8(const weir_source *source, weir_error *err);
 
 #endif

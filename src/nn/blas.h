@@ -4,9 +4,10 @@
 
 #include <stddef.h>
 
-/* One thread a call: weir's unit of parallel work is the micro-batch, and a product that split itself would fight the
- * other workers for the cores. Call it once before the first product, from one thread; again does no harm. Only OpenBLAS
- * can be told; another BLAS takes it from its environment (MKL_NUM_THREADS=1). */
+/* One thread a call: weir's unit of parallel work is the micro-batch, and a product that split
+ * itself would fight the other workers for the cores. Call it once before the first product, from
+ * one thread; again does no harm. Only OpenBLAS can be told; another BLAS takes it from its
+ * environment (MKL_NUM_THREADS=1). */
 void weir_blas_init(void);
 
 /* "OpenBLAS SkylakeX" where it is one, else "BLAS". Writes to buf of size bytes, returns buf. */

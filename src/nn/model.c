@@ -32,7 +32,8 @@ static weir_status build(weir_model *m, weir_error *err)
     return WEIR_OK;
 }
 
-weir_status weir_model_create(const weir_model_shape *shape, weir_program **program, weir_model **out, weir_error *err)
+weir_status weir_model_create(const weir_model_shape *shape, weir_program **program,
+                              weir_model **out, weir_error *err)
 {
     *out = NULL;
     weir_model *m = weir_alloc(1, sizeof *m);

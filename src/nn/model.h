@@ -1,8 +1,10 @@
-/* model.h - a causal transformer over bytes or tokens: its shape, its parameter table, its forward and backward. Floor 3.
+/* model.h - a causal transformer over bytes or tokens: its shape, its parameter table, its forward
+ * and backward. Floor 3.
  *
- * A model is immutable once made (but for weir_program_set_time) and holds no numbers that are learned: these live in flat
- * arrays of model->total reals, `theta`, laid out by the parameter table; a gradient is an array of the same layout. A
- * worker holds the activations of one micro-batch; any number of workers of one model may run at once.
+ * A model is immutable once made (but for weir_program_set_time) and holds no numbers that are
+ * learned: these live in flat arrays of model->total reals, `theta`, laid out by the parameter
+ * table; a gradient is an array of the same layout. A worker holds the activations of one
+ * micro-batch; any number of workers of one model may run at once.
  */
 #ifndef WEIR_NN_MODEL_H
 #define WEIR_NN_MODEL_H
@@ -26,23 +28,29 @@ typedef struct weir_model_shape {
     weir_init_kind init;
 } weir_model_shape;
 
-/* One row of the parameter table: it drives allocation, initialization, decay groups, checkpoints and reports. */
+/* One row of the parameter table: it drives allocation, initialization, decay groups, checkpoints
+ * and reports. */
 typedef struct weir_param {
-    char name[64];       /* "layers.1.attn.q", "embed.tok", "layers.1.attn.norm1.gamma" */
-    weir_role role;      /* of a matrix; WEIR_ROLES for everything else */
-    int lparam;          /* index into program->param, or -1 */
-    int layer;           /* from 1; 0 outside the layers */
-    int sub;             /* 0 attn, 1 mlp, -1 neither */
-    int64_t rows, cols;  /* a matrix is [out, in]; a vector [n, 1] */
-    int64_t offset;      /* first element in theta */
-    double std, value;   /* initial: N(0, std^2) where std > 0, else the constant value */
-    bool decay;          /* weight decay applies: matrices only; never a gamma, beta, gain or bias */
-    bool set_by_product; /* backward overwrites its gradient (a matrix product), so it needs no zeroing */
+    char name[64];      /* "layers.1.attn.q", "embed.tok", "layers.1.attn.norm1.gamma" */
+    weir_role role;     /* of a matrix; WEIR_ROLES for everything else */
+    int lparam;         /* index into program->param, or -1 */
+    int layer;          /* from 1; 0 outside the layers */
+    int sub;            /* 0 attn, 1 mlp, -1 neither */
+    int64_t rows, cols; /* a matrix is [out, in]; a vector [n, 1] */
+    int64_t offset;     /* first element in theta */
+    double std, value;  /* initial: N(0, std^2) where std > 0, else the constant value */
+    bool decay;         /* weight decay applies: matrices only; never a gamma, beta, gain or bias */
+    bool set_by_product; /* backward overwrites its gradient (a matrix product), so it needs no
+                            zeroing */
 } weir_param;
 
-static inline int64_t weir_param_size(const weir_param *p) { return p->rows * p->cols; }
+static inline int64_t weir_param_size(const weir_param *p)
+{
+    return p->rows * p->cols;
+}
 
-/* Where a layer's own tensors start in theta; -1: not there. q, k, v are adjacent, and so are up and gate. */
+/* Where a layer's own tensors start in theta; -1: not there. q, k, v are adjacent, and so are up
+ * and gate. */
 typedef struct weir_layer_params {
     int64_t qkv, o, up, down;
     int64_t qkv_bias, o_bias, up_bias, down_bias;
@@ -55,30 +63,33 @@ typedef struct weir_model {
     weir_program *program;
     int params;
     weir_param *param;
-    int64_t total;                  /* elements of theta */
-    int64_t tok, pos, head;         /* offsets; pos -1 without learned positions; head == tok when tied */
-    int64_t *lparam_offset;         /* [program->params] */
-    weir_layer_params *layer;       /* [depth] */
-    real *cos_sin;                  /* rotary: [ctx][head_dim / 2][2], else NULL */
+    int64_t total;            /* elements of theta */
+    int64_t tok, pos, head;   /* offsets; pos -1 without learned positions; head == tok when tied */
+    int64_t *lparam_offset;   /* [program->params] */
+    weir_layer_params *layer; /* [depth] */
+    real *cos_sin;            /* rotary: [ctx][head_dim / 2][2], else NULL */
     struct weir_plan *plan;
 } weir_model;
 
 /* Takes the program (also on failure: it is then destroyed and *program set to NULL). */
-weir_status weir_model_create(const weir_model_shape *shape, weir_program **program, weir_model **out, weir_error *err);
+weir_status weir_model_create(const weir_model_shape *shape, weir_program **program,
+                              weir_model **out, weir_error *err);
 void weir_model_destroy(weir_model **model);
 
-/* Fills theta. Every tensor draws from a stream of its own, named after it, so the same seed gives a matrix the same
- * numbers under every layout (times its gain).
- * xavier: matrices N(0, 2 / (in + out)), tokens N(0, 1) (N(0, 1/width) when tied), positions N(0, 1/4), head N(0, 1/width).
- * gpt2: N(0, 0.02^2), o and down divided by sqrt(2 N). Then the layout's gains multiply. Biases 0. */
+/* Fills theta. Every tensor draws from a stream of its own, named after it, so the same seed gives
+ * a matrix the same numbers under every layout (times its gain). xavier: matrices N(0, 2 / (in +
+ * out)), tokens N(0, 1) (N(0, 1/width) when tied), positions N(0, 1/4), head N(0, 1/width). gpt2:
+ * N(0, 0.02^2), o and down divided by sqrt(2 N). Then the layout's gains multiply. Biases 0. */
 void weir_model_init(const weir_model *model, uint64_t seed, real *theta);
 
 /* The row of that name, or NULL. */
 const weir_param *weir_model_find(const weir_model *model, const char *name);
 
-/* ---- running it ------------------------------------------------------------------------------------------- */
+/* ---- running it
+ * ------------------------------------------------------------------------------------------- */
 
-/* What an observer is shown while a worker runs; data is rows x cols with stride ld, valid during the call. */
+/* What an observer is shown while a worker runs; data is rows x cols with stride ld, valid during
+ * the call. */
 typedef enum weir_sight {
     WEIR_SEE_STREAM,      /* state x after a sublayer (in a block rule: after the block, sub 1) */
     WEIR_SEE_STREAM_GRAD, /* the gradient there */
@@ -88,12 +99,12 @@ typedef enum weir_sight {
 
 typedef struct weir_sighting {
     weir_sight what;
-    int layer, sub;              /* layer 0: embed or head */
+    int layer, sub; /* layer 0: embed or head */
     const real *data;
     int64_t rows, cols, ld;
     const weir_norm_step *norm;
-    const real *rstd;            /* NORM: [groups][rows_max], rows of it valid */
-    int64_t rstd_stride;         /* rows_max */
+    const real *rstd;    /* NORM: [groups][rows_max], rows of it valid */
+    int64_t rstd_stride; /* rows_max */
 } weir_sighting;
 
 typedef void (*weir_observer)(void *ctx, const weir_sighting *sighting);
@@ -113,23 +124,27 @@ typedef struct weir_product_log {
 
 typedef struct weir_worker weir_worker;
 
-/* Activations and scratch for up to `sequences` sequences of ctx tokens. The model must outlive it. */
-weir_status weir_worker_create(const weir_model *model, int sequences, weir_worker **out, weir_error *err);
+/* Activations and scratch for up to `sequences` sequences of ctx tokens. The model must outlive it.
+ */
+weir_status weir_worker_create(const weir_model *model, int sequences, weir_worker **out,
+                               weir_error *err);
 void weir_worker_destroy(weir_worker **worker);
 
-/* The loss: the sum of cross-entropies in nats over sequences * ctx tokens; tokens [sequences][ctx].
- * grad_scale != 0 prepares a backward whose gradient is that of grad_scale * sum. Deterministic. */
-double weir_worker_forward(weir_worker *worker, const real *theta, const uint16_t *input, const uint16_t *target,
-                           int sequences, real grad_scale);
+/* The loss: the sum of cross-entropies in nats over sequences * ctx tokens; tokens
+ * [sequences][ctx]. grad_scale != 0 prepares a backward whose gradient is that of grad_scale * sum.
+ * Deterministic. */
+double weir_worker_forward(weir_worker *worker, const real *theta, const uint16_t *input,
+                           const uint16_t *target, int sequences, real grad_scale);
 
-/* The gradient of the forward just made: overwrites grad (total reals; before its first use it must have been zeroed: the
- * matrices of a branch that no step calls are not touched). */
+/* The gradient of the forward just made: overwrites grad (total reals; before its first use it must
+ * have been zeroed: the matrices of a branch that no step calls are not touched). */
 void weir_worker_backward(weir_worker *worker, const real *theta, real *grad);
 
 /* The final hidden states [sequences * ctx][width] of the last forward. */
 const real *weir_worker_hidden(const weir_worker *worker);
 
-/* The logits [sequences * ctx][vocab] of the last forward, when its grad_scale was 0 (else they have become a gradient). */
+/* The logits [sequences * ctx][vocab] of the last forward, when its grad_scale was 0 (else they
+ * have become a gradient). */
 const real *weir_worker_logits(const weir_worker *worker);
 
 /* NULL takes it away. */

@@ -8,8 +8,8 @@
 #include "base/rng.h"
 #include "nn/internal.h"
 
-/* Rows are appended in the order of theta. `aligned` starts the tensor on a 64-byte line; tensors that one product reads
- * together (q, k, v) must stay adjacent, so only the first of them is. */
+/* Rows are appended in the order of theta. `aligned` starts the tensor on a 64-byte line; tensors
+ * that one product reads together (q, k, v) must stay adjacent, so only the first of them is. */
 typedef struct builder {
     weir_model *model;
     int rows_max;
@@ -21,7 +21,12 @@ static weir_param *append(builder *b, const char *name, int64_t rows, int64_t co
     WEIR_ASSERT(m->params < b->rows_max);
     if (aligned) m->total = (m->total + 15) & ~(int64_t)15;
     weir_param *p = &m->param[m->params++];
-    *p = (weir_param){.role = WEIR_ROLES, .lparam = -1, .sub = -1, .rows = rows, .cols = cols, .offset = m->total};
+    *p = (weir_param){.role = WEIR_ROLES,
+                      .lparam = -1,
+                      .sub = -1,
+                      .rows = rows,
+                      .cols = cols,
+                      .offset = m->total};
     snprintf(p->name, sizeof p->name, "%s", name);
     m->total += rows * cols;
     return p;
@@ -41,12 +46,14 @@ static double matrix_std(const weir_model *m, weir_role role, int64_t out, int64
     }
 }
 
-static int64_t add_matrix(builder *b, int layer, weir_role role, int64_t out, int64_t in, bool aligned)
+static int64_t add_matrix(builder *b, int layer, weir_role role, int64_t out, int64_t in,
+                          bool aligned)
 {
     const weir_model *m = b->model;
     int sub = role >= WEIR_ROLE_UP ? 1 : 0;
     char name[64];
-    snprintf(name, sizeof name, "layers.%d.%s.%s", layer, sub ? "mlp" : "attn", weir_role_name(role));
+    snprintf(name, sizeof name, "layers.%d.%s.%s", layer, sub ? "mlp" : "attn",
+             weir_role_name(role));
     weir_param *p = append(b, name, out, in, aligned);
     p->role = role;
     p->layer = layer;
@@ -61,7 +68,8 @@ static int64_t add_bias(builder *b, int layer, weir_role role, int64_t size, boo
 {
     int sub = role >= WEIR_ROLE_UP ? 1 : 0;
     char name[64];
-    snprintf(name, sizeof name, "layers.%d.%s.%s_bias", layer, sub ? "mlp" : "attn", weir_role_name(role));
+    snprintf(name, sizeof name, "layers.%d.%s.%s_bias", layer, sub ? "mlp" : "attn",
+             weir_role_name(role));
     weir_param *p = append(b, name, size, 1, aligned);
     p->layer = layer;
     p->sub = sub;
@@ -98,7 +106,8 @@ static void add_embedding(builder *b)
     weir_param *tok = append(b, "embed.tok", m->shape.vocab, m->shape.width, true);
     tok->role = WEIR_ROLE_EMBED;
     tok->std = matrix_std(m, WEIR_ROLE_EMBED, 0, 0) * m->program->gain_embed;
-    if (m->shape.tie) tok->std *= m->program->gain_head; /* the layout gives at most one of the two */
+    if (m->shape.tie)
+        tok->std *= m->program->gain_head; /* the layout gives at most one of the two */
     tok->decay = true;
     tok->set_by_product = m->shape.tie;
     m->tok = tok->offset;

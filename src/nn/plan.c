@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "nn/internal.h"
 
-/* ---- forward: column ranges --------------------------------------------------------------------------------- */
+/* ---- forward: column ranges
+ * --------------------------------------------------------------------------------- */
 
 /* Marks the values of a list that backward reads again. */
 static void mark_kept(const weir_steps *list, bool *kept)
@@ -33,8 +34,10 @@ static void find_last_reads(const weir_steps *list, int *last)
     }
 }
 
-/* The main list: every value is as wide as the stream, so a range that has died serves the next value. */
-static void place_main(const weir_program *p, weir_plan *plan, const bool *kept, const int *last, int64_t *free_at)
+/* The main list: every value is as wide as the stream, so a range that has died serves the next
+ * value. */
+static void place_main(const weir_program *p, weir_plan *plan, const bool *kept, const int *last,
+                       int64_t *free_at)
 {
     const weir_steps *list = &p->main;
     int64_t width = p->shape.width;
@@ -62,7 +65,8 @@ static void place_main(const weir_program *p, weir_plan *plan, const bool *kept,
             int v = s->term[t].value;
             bool again = t > 0 && s->term[0].value == v;
             for (int u = 1; u < t; u++) again = again || s->term[u].value == v;
-            if (!again && !kept[v] && last[v] == i && v != list->in) free_at[free_count++] = plan->value_at[v];
+            if (!again && !kept[v] && last[v] == i && v != list->in)
+                free_at[free_count++] = plan->value_at[v];
         }
     }
 }
@@ -86,7 +90,8 @@ static void place_stats(weir_plan *plan, const weir_steps *list)
     }
 }
 
-/* ---- backward: slots ---------------------------------------------------------------------------------------- */
+/* ---- backward: slots
+ * ---------------------------------------------------------------------------------------- */
 
 typedef struct slots {
     int *of;   /* [values]: slot of the value's gradient so far, -1 */
@@ -107,8 +112,8 @@ static int acquire(slots *s)
     return s->count++;
 }
 
-/* Delivers to `value` a gradient that is computed out of place or over `from`, which is not read afterwards when
- * `consumes` and no other value shares it. */
+/* Delivers to `value` a gradient that is computed out of place or over `from`, which is not read
+ * afterwards when `consumes` and no other value shares it. */
 static weir_delivery deliver(slots *s, int value, int from, bool consumes)
 {
     int have = s->of[value];
@@ -168,7 +173,8 @@ static void plan_back(slots *s, const weir_step *step, weir_back *back)
     }
 }
 
-static weir_status plan_list(const weir_program *p, const weir_steps *list, weir_list_plan *plan, weir_error *err)
+static weir_status plan_list(const weir_program *p, const weir_steps *list, weir_list_plan *plan,
+                             weir_error *err)
 {
     slots s = {.capacity = list->count * WEIR_TERMS_MAX + 2};
     s.of = weir_alloc((size_t)p->values, sizeof *s.of);
@@ -189,7 +195,9 @@ static weir_status plan_list(const weir_program *p, const weir_steps *list, weir
     return status;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static int by_value(const void *a, const void *b)
 {
@@ -204,7 +212,8 @@ static weir_status build_sites(const weir_program *p, weir_plan *plan, weir_erro
     if (!plan->site) return weir_fail(err, WEIR_E_MEMORY, "out of memory for the plan");
     for (int i = 0; i < p->shape.depth * 2; i++) {
         if (p->stream[i] >= 0)
-            plan->site[plan->sites++] = (weir_site){.value = p->stream[i], .layer = i / 2 + 1, .sub = i % 2};
+            plan->site[plan->sites++] =
+                (weir_site){.value = p->stream[i], .layer = i / 2 + 1, .sub = i % 2};
     }
     qsort(plan->site, (size_t)plan->sites, sizeof *plan->site, by_value);
     return WEIR_OK;
@@ -250,7 +259,8 @@ static weir_status build(const weir_program *p, weir_plan *plan, weir_error *err
         const weir_steps *list = &p->inside[i];
         if (!list->count) continue;
         WEIR_TRY(plan_list(p, list, &plan->inside[i], err));
-        int64_t cols = plan->inside[i].slots * weir_space_width(&p->shape, p->value[list->out].space);
+        int64_t cols =
+            plan->inside[i].slots * weir_space_width(&p->shape, p->value[list->out].space);
         if (cols > plan->inside_cols) plan->inside_cols = cols;
     }
     return build_sites(p, plan, err);

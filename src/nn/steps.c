@@ -1,9 +1,11 @@
-/* steps.c - walks a list of steps forward, and backward by the plan. It knows sums, norms and branches, never placements. */
+/* steps.c - walks a list of steps forward, and backward by the plan. It knows sums, norms and
+ * branches, never placements. */
 #include <string.h>
 
 #include "nn/internal.h"
 
-/* ---- coefficients ------------------------------------------------------------------------------------------- */
+/* ---- coefficients
+ * ------------------------------------------------------------------------------------------- */
 
 static const real *lparam(const weir_worker *w, int index)
 {
@@ -23,7 +25,8 @@ static real coef_scalar(const weir_worker *w, const weir_coef *c)
     return (real)v;
 }
 
-/* A vector coefficient as one number for each column: fl(scalar * param), a heads param repeated over its head. */
+/* A vector coefficient as one number for each column: fl(scalar * param), a heads param repeated
+ * over its head. */
 static const real *coef_columns(const weir_worker *w, const weir_coef *c, int64_t cols)
 {
     const real *v = lparam(w, c->vector);
@@ -43,7 +46,8 @@ static void multiply(weir_worker *w, const weir_coef *c, int64_t cols, weir_view
 }
 
 /* y = z + coef * x; the product is rounded, then the sum. */
-static void multiply_add(weir_worker *w, const weir_coef *c, int64_t cols, weir_view x, weir_view z, weir_view y)
+static void multiply_add(weir_worker *w, const weir_coef *c, int64_t cols, weir_view x, weir_view z,
+                         weir_view y)
 {
     real a = 1;
     if (c->vector >= 0) {
@@ -57,7 +61,8 @@ static void multiply_add(weir_worker *w, const weir_coef *c, int64_t cols, weir_
 }
 
 /* Adds the gradients of the learned factors of coef, for out = coef * x with dy at out. */
-static void coef_backward(weir_worker *w, const weir_coef *c, int64_t cols, weir_view x, weir_view dy)
+static void coef_backward(weir_worker *w, const weir_coef *c, int64_t cols, weir_view x,
+                          weir_view dy)
 {
     if (!c->scalars && c->vector < 0) return;
     double dot; /* sum of dy * x * (vector) */
@@ -84,7 +89,9 @@ static void coef_backward(weir_worker *w, const weir_coef *c, int64_t cols, weir
     }
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------- */
+/* ---- forward
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static int64_t cols_of(const weir_worker *w, int value)
 {
@@ -100,16 +107,18 @@ static void sum_forward(weir_worker *w, const weir_step *s)
     int next = 1;
     if (s->terms > 1 && c->vector < 0 && s->term[1].coef.vector < 0) {
         weir_view second = w->value[s->term[1].value];
-        w->ops->axpby(w->rows, cols, coef_scalar(w, c), first.data, first.ld, coef_scalar(w, &s->term[1].coef), second.data,
-                      second.ld, y.data, y.ld);
+        w->ops->axpby(w->rows, cols, coef_scalar(w, c), first.data, first.ld,
+                      coef_scalar(w, &s->term[1].coef), second.data, second.ld, y.data, y.ld);
         next = 2;
     } else {
         multiply(w, c, cols, first, y);
     }
-    for (int t = next; t < s->terms; t++) multiply_add(w, &s->term[t].coef, cols, w->value[s->term[t].value], y, y);
+    for (int t = next; t < s->terms; t++)
+        multiply_add(w, &s->term[t].coef, cols, w->value[s->term[t].value], y, y);
 }
 
-/* Of the two terms of a SUM_NORM, the one whose coefficient is 1; the other is the residual of the kernel's words. */
+/* Of the two terms of a SUM_NORM, the one whose coefficient is 1; the other is the residual of the
+ * kernel's words. */
 static int unit_term(const weir_step *s)
 {
     return weir_coef_is_one(&s->term[1].coef) ? 1 : 0;
@@ -119,13 +128,20 @@ static void sum_norm_forward(weir_worker *w, const weir_step *s)
 {
     int unit = unit_term(s);
     weir_view residual = w->value[s->term[1 - unit].value];
-    weir_norm_apply(w, s, w->value[s->term[unit].value], &residual, coef_scalar(w, &s->term[1 - unit].coef),
-                    &w->value[s->sum], w->value[s->out]);
+    weir_norm_apply(w, s, w->value[s->term[unit].value], &residual,
+                    coef_scalar(w, &s->term[1 - unit].coef), &w->value[s->sum], w->value[s->out]);
 }
 
-static void see(weir_worker *w, weir_sight what, int value, int layer, int sub, const real *data, int64_t ld)
+static void see(weir_worker *w, weir_sight what, int value, int layer, int sub, const real *data,
+                int64_t ld)
 {
-    weir_sighting s = {.what = what, .layer = layer, .sub = sub, .data = data, .rows = w->rows, .cols = cols_of(w, value), .ld = ld};
+    weir_sighting s = {.what = what,
+                       .layer = layer,
+                       .sub = sub,
+                       .data = data,
+                       .rows = w->rows,
+                       .cols = cols_of(w, value),
+                       .ld = ld};
     w->observer(w->observer_ctx, &s);
 }
 
@@ -136,8 +152,10 @@ static void see_sites(weir_worker *w, weir_sight what, int value, const real *da
     int lo = 0, hi = plan->sites;
     while (lo < hi) {
         int mid = (lo + hi) / 2;
-        if (plan->site[mid].value < value) lo = mid + 1;
-        else hi = mid;
+        if (plan->site[mid].value < value)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     for (; lo < plan->sites && plan->site[lo].value == value; lo++)
         see(w, what, value, plan->site[lo].layer, plan->site[lo].sub, data, ld);
@@ -146,38 +164,54 @@ static void see_sites(weir_worker *w, weir_sight what, int value, const real *da
 static void see_forward(weir_worker *w, const weir_step *s)
 {
     weir_view out = w->value[s->out];
-    if (s->kind == WEIR_STEP_BRANCH) see(w, WEIR_SEE_BRANCH, s->out, s->layer, (int)s->branch, out.data, out.ld);
+    if (s->kind == WEIR_STEP_BRANCH)
+        see(w, WEIR_SEE_BRANCH, s->out, s->layer, (int)s->branch, out.data, out.ld);
     if (s->kind == WEIR_STEP_NORM || s->kind == WEIR_STEP_SUM_NORM) {
         int in = s->kind == WEIR_STEP_NORM ? s->in : s->sum;
         const real *stats = w->stats + w->model->plan->stats_at[s->out] * w->rows_max;
-        weir_sighting n = {.what = WEIR_SEE_NORM, .layer = s->layer, .sub = s->slot == WEIR_SLOT_ATTN ? 0 : 1,
-                           .data = w->value[in].data, .rows = w->rows, .cols = cols_of(w, in), .ld = w->value[in].ld,
-                           .norm = &s->norm, .rstd = stats + 2 * s->norm.groups * w->rows_max, .rstd_stride = w->rows_max};
+        weir_sighting n = {.what = WEIR_SEE_NORM,
+                           .layer = s->layer,
+                           .sub = s->slot == WEIR_SLOT_ATTN ? 0 : 1,
+                           .data = w->value[in].data,
+                           .rows = w->rows,
+                           .cols = cols_of(w, in),
+                           .ld = w->value[in].ld,
+                           .norm = &s->norm,
+                           .rstd = stats + 2 * s->norm.groups * w->rows_max,
+                           .rstd_stride = w->rows_max};
         w->observer(w->observer_ctx, &n);
     }
     see_sites(w, WEIR_SEE_STREAM, s->out, out.data, out.ld);
-    if (s->kind == WEIR_STEP_SUM_NORM) see_sites(w, WEIR_SEE_STREAM, s->sum, w->value[s->sum].data, w->value[s->sum].ld);
+    if (s->kind == WEIR_STEP_SUM_NORM)
+        see_sites(w, WEIR_SEE_STREAM, s->sum, w->value[s->sum].data, w->value[s->sum].ld);
 }
 
 void weir_steps_forward(weir_worker *w, const weir_steps *list)
 {
-    if (w->observer) see_sites(w, WEIR_SEE_STREAM, list->in, w->value[list->in].data, w->value[list->in].ld);
+    if (w->observer)
+        see_sites(w, WEIR_SEE_STREAM, list->in, w->value[list->in].data, w->value[list->in].ld);
     for (int i = 0; i < list->count; i++) {
         const weir_step *s = &list->step[i];
         switch (s->kind) {
         case WEIR_STEP_SUM: sum_forward(w, s); break;
-        case WEIR_STEP_NORM: weir_norm_apply(w, s, w->value[s->in], NULL, 0, NULL, w->value[s->out]); break;
+        case WEIR_STEP_NORM:
+            weir_norm_apply(w, s, w->value[s->in], NULL, 0, NULL, w->value[s->out]);
+            break;
         case WEIR_STEP_SUM_NORM: sum_norm_forward(w, s); break;
         case WEIR_STEP_BRANCH:
-            if (s->branch == WEIR_BRANCH_ATTN) weir_attention_forward(w, s);
-            else weir_mlp_forward(w, s);
+            if (s->branch == WEIR_BRANCH_ATTN)
+                weir_attention_forward(w, s);
+            else
+                weir_mlp_forward(w, s);
             break;
         }
         if (w->observer) see_forward(w, s);
     }
 }
 
-/* ---- backward ------------------------------------------------------------------------------------------------ */
+/* ---- backward
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct frame {
     weir_worker *w;
@@ -190,7 +224,8 @@ static weir_view slot(const frame *f, int index)
     return (weir_view){f->slots + index * f->w->rows_max * f->cols, f->cols};
 }
 
-/* Delivers the gradient ds of a sum to its terms. `done`: a term that a kernel has already delivered, or -1. */
+/* Delivers the gradient ds of a sum to its terms. `done`: a term that a kernel has already
+ * delivered, or -1. */
 static void terms_backward(const frame *f, const weir_step *s, const weir_back *back, int done)
 {
     weir_view ds = slot(f, back->ds);
@@ -199,16 +234,18 @@ static void terms_backward(const frame *f, const weir_step *s, const weir_back *
         weir_delivery d = back->term[t];
         coef_backward(f->w, c, f->cols, f->w->value[s->term[t].value], ds);
         if (t == done || (d.src < 0 && d.dst == back->ds && weir_coef_is_one(c))) continue;
-        if (d.src < 0) multiply(f->w, c, f->cols, ds, slot(f, d.dst));
-        else multiply_add(f->w, c, f->cols, ds, slot(f, d.src), slot(f, d.dst));
+        if (d.src < 0)
+            multiply(f->w, c, f->cols, ds, slot(f, d.dst));
+        else
+            multiply_add(f->w, c, f->cols, ds, slot(f, d.src), slot(f, d.dst));
     }
 }
 
 static void norm_backward(const frame *f, const weir_step *s, const weir_back *back)
 {
     weir_view dsum = back->to.src >= 0 ? slot(f, back->to.src) : (weir_view){0};
-    weir_norm_apply_back(f->w, s, f->w->value[s->in], slot(f, back->dy), back->to.src >= 0 ? &dsum : NULL, 0,
-                         slot(f, back->to.dst), NULL);
+    weir_norm_apply_back(f->w, s, f->w->value[s->in], slot(f, back->dy),
+                         back->to.src >= 0 ? &dsum : NULL, 0, slot(f, back->to.dst), NULL);
 }
 
 static void sum_norm_backward(const frame *f, const weir_step *s, const weir_back *back)
@@ -218,26 +255,31 @@ static void sum_norm_backward(const frame *f, const weir_step *s, const weir_bac
         int other = 1 - unit_term(s);
         const weir_coef *c = &s->term[other].coef;
         weir_delivery d = back->term[other];
-        /* The kernel can write alpha * ds itself when nothing else has arrived there and it has a slot of its own. */
+        /* The kernel can write alpha * ds itself when nothing else has arrived there and it has a
+         * slot of its own. */
         bool fused = !weir_coef_is_one(c) && d.src < 0 && d.dst != back->ds;
         weir_view dsum = back->to.src >= 0 ? slot(f, back->to.src) : (weir_view){0};
         weir_view dresidual = fused ? slot(f, d.dst) : (weir_view){0};
-        weir_norm_apply_back(f->w, s, f->w->value[s->sum], slot(f, back->dy), back->to.src >= 0 ? &dsum : NULL,
-                             fused ? coef_scalar(f->w, c) : 0, slot(f, back->to.dst), fused ? &dresidual : NULL);
+        weir_norm_apply_back(f->w, s, f->w->value[s->sum], slot(f, back->dy),
+                             back->to.src >= 0 ? &dsum : NULL, fused ? coef_scalar(f->w, c) : 0,
+                             slot(f, back->to.dst), fused ? &dresidual : NULL);
         if (fused) done = other;
     }
     if (back->ds < 0) return;
-    if (f->w->observer) see_sites(f->w, WEIR_SEE_STREAM_GRAD, s->sum, slot(f, back->ds).data, f->cols);
+    if (f->w->observer)
+        see_sites(f->w, WEIR_SEE_STREAM_GRAD, s->sum, slot(f, back->ds).data, f->cols);
     terms_backward(f, s, back, done);
 }
 
-void weir_steps_backward(weir_worker *w, const weir_steps *list, const weir_list_plan *plan, real *slots, int64_t cols)
+void weir_steps_backward(weir_worker *w, const weir_steps *list, const weir_list_plan *plan,
+                         real *slots, int64_t cols)
 {
     frame f = {w, slots, cols};
     for (int i = list->count - 1; i >= 0; i--) {
         const weir_step *s = &list->step[i];
         const weir_back *back = &plan->back[i];
-        if (w->observer && back->dy >= 0) see_sites(w, WEIR_SEE_STREAM_GRAD, s->out, slot(&f, back->dy).data, cols);
+        if (w->observer && back->dy >= 0)
+            see_sites(w, WEIR_SEE_STREAM_GRAD, s->out, slot(&f, back->dy).data, cols);
         switch (s->kind) {
         case WEIR_STEP_SUM:
             if (back->ds >= 0) terms_backward(&f, s, back, -1);
@@ -250,17 +292,20 @@ void weir_steps_backward(weir_worker *w, const weir_steps *list, const weir_list
             if (back->dy < 0) break;
             const real *src = back->to.src >= 0 ? slot(&f, back->to.src).data : NULL;
             if (s->branch == WEIR_BRANCH_ATTN)
-                weir_attention_backward(w, s, slot(&f, back->dy).data, src, slot(&f, back->to.dst).data);
+                weir_attention_backward(w, s, slot(&f, back->dy).data, src,
+                                        slot(&f, back->to.dst).data);
             else
                 weir_mlp_backward(w, s, slot(&f, back->dy).data, src, slot(&f, back->to.dst).data);
             break;
         }
         }
     }
-    if (w->observer && plan->in >= 0) see_sites(w, WEIR_SEE_STREAM_GRAD, list->in, slot(&f, plan->in).data, cols);
+    if (w->observer && plan->in >= 0)
+        see_sites(w, WEIR_SEE_STREAM_GRAD, list->in, slot(&f, plan->in).data, cols);
 }
 
-void weir_inside_backward(weir_worker *w, int layer, weir_spot spot, const real *dy, int64_t cols, real *dx, int64_t ldx)
+void weir_inside_backward(weir_worker *w, int layer, weir_spot spot, const real *dy, int64_t cols,
+                          real *dx, int64_t ldx)
 {
     const weir_steps *list = weir_program_inside(w->model->program, layer, spot);
     const weir_list_plan *plan = &w->model->plan->inside[(layer - 1) * (int)WEIR_SPOTS + (int)spot];

@@ -1,4 +1,5 @@
-/* worker.c - the activations of one micro-batch, and the pass through embedding, steps and output matrix. */
+/* worker.c - the activations of one micro-batch, and the pass through embedding, steps and output
+ * matrix. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -6,14 +7,16 @@
 #include "base/mem.h"
 #include "nn/internal.h"
 
-/* ---- matrix products ------------------------------------------------------------------------------------------ */
+/* ---- matrix products
+ * ------------------------------------------------------------------------------------------ */
 
 static void log_product(weir_product_log *log, weir_product product)
 {
     for (int i = 0; i < log->count; i++) {
         weir_product *p = &log->product[i];
-        if (p->transpose_a == product.transpose_a && p->transpose_b == product.transpose_b && p->m == product.m &&
-            p->n == product.n && p->k == product.k && p->lda == product.lda && p->ldb == product.ldb && p->ldc == product.ldc) {
+        if (p->transpose_a == product.transpose_a && p->transpose_b == product.transpose_b &&
+            p->m == product.m && p->n == product.n && p->k == product.k && p->lda == product.lda &&
+            p->ldb == product.ldb && p->ldc == product.ldc) {
             p->calls++;
             return;
         }
@@ -22,19 +25,28 @@ static void log_product(weir_product_log *log, weir_product product)
     if (log->count < log->capacity) log->product[log->count++] = product;
 }
 
-void weir_gemm(weir_worker *w, bool ta, bool tb, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda,
-               const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
+void weir_gemm(weir_worker *w, bool ta, bool tb, int64_t m, int64_t n, int64_t k, real alpha,
+               const real *a, int64_t lda, const real *b, int64_t ldb, real beta, real *c,
+               int64_t ldc)
 {
     double start = w->log ? weir_clock() : 0;
-    cblas_gemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a,
-               (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    cblas_gemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+               (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
     if (!w->log) return;
     w->log->seconds += weir_clock() - start;
-    log_product(w->log, (weir_product){.transpose_a = ta, .transpose_b = tb, .m = (int)m, .n = (int)n, .k = (int)k,
-                                       .lda = (int)lda, .ldb = (int)ldb, .ldc = (int)ldc});
+    log_product(w->log, (weir_product){.transpose_a = ta,
+                                       .transpose_b = tb,
+                                       .m = (int)m,
+                                       .n = (int)n,
+                                       .k = (int)k,
+                                       .lda = (int)lda,
+                                       .ldb = (int)ldb,
+                                       .ldc = (int)ldc});
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
+/* ---- memory
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int64_t widest(const weir_model *m)
 {
@@ -45,7 +57,8 @@ static int64_t widest(const weir_model *m)
 static int64_t store_cols(const weir_model *m)
 {
     int64_t up = m->shape.act == WEIR_ACT_SWIGLU ? 2 * (int64_t)m->shape.ffn : m->shape.ffn;
-    return m->shape.width + 2 * weir_head_dim(m) * m->shape.kv_heads + m->shape.width + up + m->shape.ffn;
+    return m->shape.width + 2 * weir_head_dim(m) * m->shape.kv_heads + m->shape.width + up +
+           m->shape.ffn;
 }
 
 static int64_t probs_size(const weir_model *m)
@@ -69,7 +82,8 @@ static void carve_store(weir_worker *w)
     }
 }
 
-/* Points every value at its columns; the values that a branch makes (the input of an inside list) at its store. */
+/* Points every value at its columns; the values that a branch makes (the input of an inside list)
+ * at its store. */
 static void place_values(weir_worker *w)
 {
     const weir_model *m = w->model;
@@ -100,7 +114,8 @@ static size_t workspace_bytes(const weir_worker *w)
 #ifndef WEIR_NN_F64
     int64_t dim = widest(w->model);
     for (int op = WEIR_LAYERNORM; op <= WEIR_RMSNORM; op++) {
-        size_t bytes = weir_norm_backward_workspace(&(weir_norm){.op = (weir_norm_op)op, .dim = dim}, w->rows_max);
+        size_t bytes = weir_norm_backward_workspace(
+            &(weir_norm){.op = (weir_norm_op)op, .dim = dim}, w->rows_max);
         if (bytes > most) most = bytes;
     }
 #else
@@ -113,8 +128,10 @@ static bool allocate(weir_worker *w)
 {
     const weir_model *m = w->model;
     size_t rows = (size_t)w->rows_max, width = (size_t)m->shape.width;
-    size_t qkv = width + 2 * (size_t)(weir_head_dim(m) * m->shape.kv_heads), ffn = (size_t)m->shape.ffn;
-    size_t per_layer = rows * (size_t)store_cols(m) + (size_t)w->sequences_max * (size_t)probs_size(m);
+    size_t qkv = width + 2 * (size_t)(weir_head_dim(m) * m->shape.kv_heads),
+           ffn = (size_t)m->shape.ffn;
+    size_t per_layer =
+        rows * (size_t)store_cols(m) + (size_t)w->sequences_max * (size_t)probs_size(m);
     w->workspace_bytes = workspace_bytes(w);
     return (w->value = weir_alloc((size_t)m->program->values, sizeof *w->value)) &&
            (w->layer = weir_alloc((size_t)m->shape.depth, sizeof *w->layer)) &&
@@ -135,7 +152,8 @@ static bool allocate(weir_worker *w)
            (w->workspace = weir_alloc(w->workspace_bytes, 1));
 }
 
-weir_status weir_worker_create(const weir_model *m, int sequences, weir_worker **out, weir_error *err)
+weir_status weir_worker_create(const weir_model *m, int sequences, weir_worker **out,
+                               weir_error *err)
 {
     *out = NULL;
     weir_worker *w = weir_alloc(1, sizeof *w);
@@ -147,9 +165,10 @@ weir_status weir_worker_create(const weir_model *m, int sequences, weir_worker *
     }
     if (!w || !allocate(w)) {
         weir_worker_destroy(&w);
-        return weir_fail(err, WEIR_E_MEMORY,
-                         "out of memory for the activations of %d sequences of %d tokens at depth %d, width %d", sequences,
-                         m->shape.ctx, m->shape.depth, m->shape.width);
+        return weir_fail(
+            err, WEIR_E_MEMORY,
+            "out of memory for the activations of %d sequences of %d tokens at depth %d, width %d",
+            sequences, m->shape.ctx, m->shape.depth, m->shape.width);
     }
     carve_store(w);
     place_values(w);
@@ -161,14 +180,16 @@ void weir_worker_destroy(weir_worker **handle)
 {
     if (!handle || !*handle) return;
     weir_worker *w = *handle;
-    void *owned[] = {w->value, w->layer, w->input, w->activations, w->stats, w->store, w->logits, w->slots, w->inside_slots,
-                     w->dqkv, w->dmix, w->dup, w->dact, w->dscores, w->product, w->columns, w->workspace};
+    void *owned[] = {w->value,  w->layer,   w->input,        w->activations, w->stats,    w->store,
+                     w->logits, w->slots,   w->inside_slots, w->dqkv,        w->dmix,     w->dup,
+                     w->dact,   w->dscores, w->product,      w->columns,     w->workspace};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) weir_free(owned[i]);
     weir_free(w);
     *handle = NULL;
 }
 
-/* ---- forward and backward ---------------------------------------------------------------------------------------- */
+/* ---- forward and backward
+ * ---------------------------------------------------------------------------------------- */
 
 static void embed_forward(weir_worker *w)
 {
@@ -197,8 +218,8 @@ static void embed_backward(weir_worker *w, const real *dx)
     }
 }
 
-double weir_worker_forward(weir_worker *w, const real *theta, const uint16_t *input, const uint16_t *target, int sequences,
-                           real grad_scale)
+double weir_worker_forward(weir_worker *w, const real *theta, const uint16_t *input,
+                           const uint16_t *target, int sequences, real grad_scale)
 {
     const weir_model *m = w->model;
     WEIR_ASSERT(sequences >= 1 && sequences <= w->sequences_max);
@@ -210,9 +231,10 @@ double weir_worker_forward(weir_worker *w, const real *theta, const uint16_t *in
     embed_forward(w);
     weir_steps_forward(w, &m->program->main);
     weir_view hidden = w->value[m->program->main.out];
-    weir_gemm(w, false, true, w->rows, m->shape.vocab, m->shape.width, 1, hidden.data, hidden.ld, theta + m->head,
-              m->shape.width, 0, w->logits, m->shape.vocab);
-    return w->ops->cross_entropy(w->rows, m->shape.vocab, w->logits, m->shape.vocab, target, grad_scale);
+    weir_gemm(w, false, true, w->rows, m->shape.vocab, m->shape.width, 1, hidden.data, hidden.ld,
+              theta + m->head, m->shape.width, 0, w->logits, m->shape.vocab);
+    return w->ops->cross_entropy(w->rows, m->shape.vocab, w->logits, m->shape.vocab, target,
+                                 grad_scale);
 }
 
 void weir_worker_backward(weir_worker *w, const real *theta, real *grad)
@@ -224,18 +246,27 @@ void weir_worker_backward(weir_worker *w, const real *theta, real *grad)
     w->grad = grad;
     for (int i = 0; i < m->params; i++) {
         const weir_param *p = &m->param[i];
-        if (!p->set_by_product) memset(grad + p->offset, 0, (size_t)weir_param_size(p) * sizeof *grad);
+        if (!p->set_by_product)
+            memset(grad + p->offset, 0, (size_t)weir_param_size(p) * sizeof *grad);
     }
     weir_view hidden = w->value[m->program->main.out];
-    weir_gemm(w, true, false, vocab, d, w->rows, 1, w->logits, vocab, hidden.data, hidden.ld, 0, grad + m->head, d);
-    weir_gemm(w, false, false, w->rows, d, vocab, 1, w->logits, vocab, theta + m->head, d, 0, w->slots, d);
+    weir_gemm(w, true, false, vocab, d, w->rows, 1, w->logits, vocab, hidden.data, hidden.ld, 0,
+              grad + m->head, d);
+    weir_gemm(w, false, false, w->rows, d, vocab, 1, w->logits, vocab, theta + m->head, d, 0,
+              w->slots, d);
     weir_steps_backward(w, &m->program->main, &m->plan->main, w->slots, d);
     if (m->plan->main.in >= 0) embed_backward(w, w->slots + m->plan->main.in * w->rows_max * d);
 }
 
-const real *weir_worker_hidden(const weir_worker *w) { return w->value[w->model->program->main.out].data; }
+const real *weir_worker_hidden(const weir_worker *w)
+{
+    return w->value[w->model->program->main.out].data;
+}
 
-const real *weir_worker_logits(const weir_worker *w) { return w->logits; }
+const real *weir_worker_logits(const weir_worker *w)
+{
+    return w->logits;
+}
 
 void weir_worker_observe(weir_worker *w, weir_observer observer, void *ctx)
 {
@@ -243,4 +274,7 @@ void weir_worker_observe(weir_worker *w, weir_observer observer, void *ctx)
     w->observer_ctx = ctx;
 }
 
-void weir_worker_log_products(weir_worker *w, weir_product_log *log) { w->log = log; }
+void weir_worker_log_products(weir_worker *w, weir_product_log *log)
+{
+    w->log = log;
+}

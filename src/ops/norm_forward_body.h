@@ -130,19 +130,8 @@ INLINE void normalize(const target *to, const source *src, const row_stats *stat
                       bool centred, bool residual, bool exact, bool stream)
 {
     vf s = source_load(src, j, n, residual);
-#ifdef EXPER
-    vf v;
-    if (exact) v = exact_xhat(src, stats, j, n, centred, residual);
-    else if (centred) {
-        const vf hi = vf_set1(stats->mean_hi), lo = vf_set1((float)stats->mean_lo);
-        vf d = vf_sub(s, hi), b = vf_sub(d, s);
-        vf e = vf_sub(vf_sub(s, vf_sub(d, b)), vf_add(hi, b));
-        v = vf_mul(vf_add(d, vf_sub(e, lo)), vf_set1((float)stats->rstd));
-    } else v = vf_mul(s, vf_set1((float)stats->rstd));
-#else
     vf v = exact ? exact_xhat(src, stats, j, n, centred, residual)
                  : vf_mul(s, vf_set1((float)stats->rstd));
-#endif
     if (to->gamma) v = vf_mul(v, load_gain(to->gamma, to->offset, j, n));
     if (to->beta) v = vf_add(v, load_part(to->beta + j, n));
     if (to->sum) store_part(to->sum + j, s, n, stream);
@@ -177,11 +166,7 @@ INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool
                        job->beta, job->gamma_offset};
     const row_stats stats = measure_row(&src, dim, job->eps, ahead, centred, residual);
     const float rstd = (float)stats.rstd;
-#ifdef EXPER
-    const bool exact = !(rstd >= FLT_MIN && rstd <= FLT_MAX);
-#else
     const bool exact = centred || !(rstd >= FLT_MIN && rstd <= FLT_MAX);
-#endif
     if (exact)
         normalize_row(&to, &src, &stats, dim, ahead, centred, residual, true, stream);
     else

@@ -17,7 +17,10 @@
 enum { KEY_BYTES = 64, NUMBER_BYTES = 24, MOMENTS = 2, FIXED_PAIRS = 4 };
 static const char *const moment_suffix[MOMENTS] = {".m", ".v"};
 
-static weir_status no_memory(weir_error *err) { return weir_fail(err, WEIR_E_MEMORY, "out of memory for a checkpoint"); }
+static weir_status no_memory(weir_error *err)
+{
+    return weir_fail(err, WEIR_E_MEMORY, "out of memory for a checkpoint");
+}
 
 bool weir_checkpoint_exists(const char *folder)
 {
@@ -27,13 +30,20 @@ bool weir_checkpoint_exists(const char *folder)
     return exists;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------- */
+void weir_checkpoint_sweep(const char *folder)
+{
+    char *path = weir_run_path(folder, STATE_FILE);
+    if (path) weir_file_sweep(path);
+    weir_free(path);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* The strings of the metadata and what holds them. */
 typedef struct metadata {
     const char **pair; /* key, value, key, value, ... */
     int pairs;
-    char (*key)[KEY_BYTES];           /* of each setting */
+    char (*key)[KEY_BYTES]; /* of each setting */
     char (*value)[WEIR_CONFIG_TEXT];
     char step[NUMBER_BYTES], hash[NUMBER_BYTES];
 } metadata;
@@ -85,12 +95,15 @@ typedef struct tensors {
     char (*name)[WEIR_ST_NAME_MAX]; /* of the moments */
 } tensors;
 
-static int dims_of(const weir_param *p) { return p->role == WEIR_ROLES ? 1 : 2; }
+static int dims_of(const weir_param *p)
+{
+    return p->role == WEIR_ROLES ? 1 : 2;
+}
 
 static void add_tensor(tensors *x, const weir_param *p, const char *name, const float *values)
 {
-    x->entry[x->count++] =
-        (weir_st_entry){.name = name, .dims = dims_of(p), .shape = {p->rows, p->cols}, .data = values + p->offset};
+    x->entry[x->count++] = (weir_st_entry){
+        .name = name, .dims = dims_of(p), .shape = {p->rows, p->cols}, .data = values + p->offset};
 }
 
 static void tensors_deinit(tensors *x)
@@ -127,21 +140,23 @@ static weir_status make_folder(const char *folder, weir_error *err)
     return status;
 }
 
-weir_status weir_checkpoint_write(const char *folder, const weir_trainer *t, const char *layout_text, weir_error *err)
+weir_status weir_checkpoint_write(const char *folder, const weir_trainer *t,
+                                  const char *layout_text, weir_error *err)
 {
     WEIR_TRY(make_folder(folder, err));
     tensors x = {0};
     metadata m = {0};
     char *path = weir_run_path(folder, STATE_FILE);
     bool ready = path && tensors_init(&x, t) && metadata_init(&m, t, layout_text);
-    weir_status status = ready ? weir_st_write(path, x.entry, x.count, m.pair, m.pairs, err) : no_memory(err);
+    weir_status status =
+        ready ? weir_st_write(path, x.entry, x.count, m.pair, m.pairs, err) : no_memory(err);
     metadata_deinit(&m);
     tensors_deinit(&x);
     weir_free(path);
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 /* An open checkpoint and what its metadata says. */
 typedef struct state {
@@ -155,7 +170,8 @@ typedef struct state {
 
 static weir_status bad(const state *s, const char *what, const char *name, weir_error *err)
 {
-    return weir_fail(err, WEIR_E_FORMAT, "%s: %s \"%s\"; the checkpoint cannot be used", s->path, what, name);
+    return weir_fail(err, WEIR_E_FORMAT, "%s: %s \"%s\"; the checkpoint cannot be used", s->path,
+                     what, name);
 }
 
 static weir_status read_settings(state *s, weir_error *err)
@@ -169,19 +185,24 @@ static weir_status read_settings(state *s, weir_error *err)
         if (weir_config_set(&s->config, row, value, err) != WEIR_OK)
             return weir_fail_within(err, WEIR_E_FORMAT, "%s: ", s->path);
     }
-    if (weir_config_resolve(&s->config, err) != WEIR_OK) return weir_fail_within(err, WEIR_E_FORMAT, "%s: ", s->path);
+    if (weir_config_resolve(&s->config, err) != WEIR_OK)
+        return weir_fail_within(err, WEIR_E_FORMAT, "%s: ", s->path);
     return WEIR_OK;
 }
 
-/* What is read was checked against its checksums; a file without them is not ours, or is ours and damaged just there. */
+/* What is read was checked against its checksums; a file without them is not ours, or is ours and
+ * damaged just there. */
 static weir_status read_metadata(state *s, weir_error *err)
 {
-    static const char *const needed[] = {"weir_crc32", "weir_header_crc32", "step", "layout_text", "data_hash"};
+    static const char *const needed[] = {"weir_crc32", "weir_header_crc32", "step", "layout_text",
+                                         "data_hash"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (!weir_st_metadata(s->file, needed[i])) return bad(s, "its metadata lacks", needed[i], err);
+        if (!weir_st_metadata(s->file, needed[i]))
+            return bad(s, "its metadata lacks", needed[i], err);
     }
     char *end;
-    const char *step = weir_st_metadata(s->file, "step"), *hash = weir_st_metadata(s->file, "data_hash");
+    const char *step = weir_st_metadata(s->file, "step"),
+               *hash = weir_st_metadata(s->file, "data_hash");
     s->step = strtoll(step, &end, 10);
     if (end == step || *end || s->step < 0) return bad(s, "this is no step:", step, err);
     s->data_hash = strtoull(hash, &end, 16);
@@ -207,7 +228,8 @@ static weir_status state_open(state *s, const char *folder, weir_error *err)
     return status;
 }
 
-static weir_status find_tensor(const state *s, const weir_param *p, const char *suffix, const void **data, weir_error *err)
+static weir_status find_tensor(const state *s, const weir_param *p, const char *suffix,
+                               const void **data, weir_error *err)
 {
     char name[WEIR_ST_NAME_MAX];
     snprintf(name, sizeof name, "%s%s", p->name, suffix);
@@ -220,8 +242,10 @@ static weir_status find_tensor(const state *s, const weir_param *p, const char *
     return WEIR_OK;
 }
 
-/* Copies every parameter's tensor with this suffix into an array laid out as theta; out NULL only checks them. */
-static weir_status read_tensors(const state *s, const weir_model *m, const char *suffix, float *out, weir_error *err)
+/* Copies every parameter's tensor with this suffix into an array laid out as theta; out NULL only
+ * checks them. */
+static weir_status read_tensors(const state *s, const weir_model *m, const char *suffix, float *out,
+                                weir_error *err)
 {
     for (int i = 0; i < m->params; i++) {
         const weir_param *p = &m->param[i];
@@ -232,38 +256,35 @@ static weir_status read_tensors(const state *s, const weir_model *m, const char 
     return WEIR_OK;
 }
 
-static weir_status check_same(const state *s, const weir_trainer *t, const char *layout_text, weir_error *err)
+static weir_status check_same(const state *s, const weir_trainer *t, const char *layout_text,
+                              weir_error *err)
 {
-    WEIR_TRY(weir_config_same_run(&s->config, &t->config, t->model->program->uses_time, s->path, err));
-    if (strcmp(s->layout_text, layout_text) != 0) {
-        return weir_fail(err, WEIR_E_STATE, "%s: this run was begun with another layout, which reads\n%s", s->path,
-                         s->layout_text);
-    }
-    if (s->data_hash != weir_corpus_hash(t->corpus)) {
-        return weir_fail(err, WEIR_E_STATE, "%s: this run was begun with other data than --data %s holds now", s->path,
-                         t->config.data);
-    }
-    if (s->step > t->config.steps)
-        return weir_fail(err, WEIR_E_FORMAT, "%s: stands at step %lld, past the last", s->path, (long long)s->step);
-    return WEIR_OK;
+    weir_run_identity was = {&s->config, s->layout_text, s->data_hash};
+    weir_run_identity now = {&t->config, layout_text, weir_corpus_hash(t->corpus)};
+    WEIR_TRY(weir_run_same(&was, &now, t->model->program->uses_time, s->path, err));
+    if (s->step <= t->config.steps) return WEIR_OK;
+    return weir_fail(err, WEIR_E_FORMAT, "%s: stands at step %lld, past the last", s->path,
+                     (long long)s->step);
 }
 
-static weir_status read_state(const state *s, weir_trainer *t, const char *layout_text, weir_error *err)
+static weir_status read_state(const state *s, weir_trainer *t, const char *layout_text,
+                              weir_error *err)
 {
     float *array[1 + MOMENTS] = {t->theta, t->moment1, t->moment2};
     const char *suffix[1 + MOMENTS] = {"", moment_suffix[0], moment_suffix[1]};
     int arrays = t->moment1 ? 1 + MOMENTS : 1;
     WEIR_TRY(check_same(s, t, layout_text, err));
     if (weir_st_count(s->file) != arrays * t->model->params)
-        return weir_fail(err, WEIR_E_FORMAT, "%s: holds %d tensors, and the run has %d", s->path, weir_st_count(s->file),
-                         arrays * t->model->params);
+        return weir_fail(err, WEIR_E_FORMAT, "%s: holds %d tensors, and the run has %d", s->path,
+                         weir_st_count(s->file), arrays * t->model->params);
     for (int i = 0; i < arrays; i++) WEIR_TRY(read_tensors(s, t->model, suffix[i], NULL, err));
     for (int i = 0; i < arrays; i++) WEIR_TRY(read_tensors(s, t->model, suffix[i], array[i], err));
     t->step = s->step;
     return WEIR_OK;
 }
 
-weir_status weir_checkpoint_read(const char *folder, weir_trainer *t, const char *layout_text, weir_error *err)
+weir_status weir_checkpoint_read(const char *folder, weir_trainer *t, const char *layout_text,
+                                 weir_error *err)
 {
     state s;
     WEIR_TRY(state_open(&s, folder, err));
@@ -280,7 +301,8 @@ static weir_status make_model(const state *s, weir_model **model, float **theta,
     float *values = NULL;
     weir_status status = weir_trainer_model(&s->config, layout, &m, err);
     weir_layout_destroy(&layout);
-    if (status == WEIR_OK && !(values = weir_alloc((size_t)m->total, sizeof *values))) status = no_memory(err);
+    if (status == WEIR_OK && !(values = weir_alloc((size_t)m->total, sizeof *values)))
+        status = no_memory(err);
     if (status == WEIR_OK) status = read_tensors(s, m, "", values, err);
     if (status != WEIR_OK) {
         weir_model_destroy(&m);
@@ -292,8 +314,8 @@ static weir_status make_model(const state *s, weir_model **model, float **theta,
     return WEIR_OK;
 }
 
-weir_status weir_checkpoint_model(const char *folder, weir_config *config, weir_model **model, float **theta,
-                                  weir_error *err)
+weir_status weir_checkpoint_model(const char *folder, weir_config *config, weir_model **model,
+                                  float **theta, weir_error *err)
 {
     state s;
     WEIR_TRY(state_open(&s, folder, err));

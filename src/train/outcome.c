@@ -13,8 +13,11 @@ static weir_status reserve(weir_losses *l, weir_error *err)
 {
     if (l->count < l->capacity) return WEIR_OK;
     int64_t capacity = l->capacity ? 2 * l->capacity : 1024;
-    float *grown = weir_realloc(l->loss, (size_t)l->count * sizeof *grown, (size_t)capacity * sizeof *grown);
-    if (!grown) return weir_fail(err, WEIR_E_MEMORY, "out of memory for the losses of %lld steps", (long long)capacity);
+    float *grown =
+        weir_realloc(l->loss, (size_t)l->count * sizeof *grown, (size_t)capacity * sizeof *grown);
+    if (!grown)
+        return weir_fail(err, WEIR_E_MEMORY, "out of memory for the losses of %lld steps",
+                         (long long)capacity);
     l->loss = grown;
     l->capacity = capacity;
     return WEIR_OK;
@@ -36,7 +39,10 @@ void weir_losses_deinit(weir_losses *l)
     memset(l, 0, sizeof *l);
 }
 
-static int64_t last_tenth(const weir_losses *l) { return (l->count + 9) / 10; }
+static int64_t last_tenth(const weir_losses *l)
+{
+    return (l->count + 9) / 10;
+}
 
 double weir_losses_mean(const weir_losses *l)
 {
@@ -54,8 +60,9 @@ bool weir_losses_diverged(const weir_losses *l, char *why)
     } else if (l->bad_grad) {
         snprintf(why, WEIR_WHY, "the gradient of step %lld is not finite", step);
     } else if (l->above >= WEIR_ABOVE_STEPS) {
-        snprintf(why, WEIR_WHY, "the loss stayed above its start, %.4f, for %d steps up to step %lld", (double)l->loss[0],
-                 WEIR_ABOVE_STEPS, step);
+        snprintf(why, WEIR_WHY,
+                 "the loss stayed above its start, %.4f, for %d steps up to step %lld",
+                 (double)l->loss[0], WEIR_ABOVE_STEPS, step);
     } else {
         return false;
     }
@@ -66,7 +73,9 @@ bool weir_losses_stuck(const weir_losses *l, double unigram_entropy, char *why)
 {
     double mean = weir_losses_mean(l);
     if (mean <= stuck_share * unigram_entropy) return false;
-    snprintf(why, WEIR_WHY, "the mean loss of the last %lld steps, %.4f, is not 5 %% below the unigram entropy, %.4f",
-             (long long)last_tenth(l), mean, unigram_entropy);
+    snprintf(
+        why, WEIR_WHY,
+        "the mean loss of the last %lld steps, %.4f, is not 5 %% below the unigram entropy, %.4f",
+        (long long)last_tenth(l), mean, unigram_entropy);
     return true;
 }

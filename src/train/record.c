@@ -1,6 +1,5 @@
 /* record.c - run.json: what was asked for, on which machine, and what came of it. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +7,20 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "io/json_load.h"
 #include "nn/blas.h"
 #include "train/config_json.h"
 #include "train/run_files.h"
 #include "weir/cpu.h"
 #include "weir/version.h"
 
-enum { SCHEMA = 1, RECORD_MAX = 16 << 20, CPUINFO_MAX = 64 << 20, HASH_DIGITS = 16, HOST_TEXT = 128 };
+enum {
+    SCHEMA = 1,
+    RECORD_MAX = 16 << 20,
+    CPUINFO_MAX = 64 << 20,
+    HASH_DIGITS = 16,
+    HOST_TEXT = 128
+};
 
 static const char *const outcome_names[] = {[WEIR_RUNNING] = "running",
                                             [WEIR_TRAINED] = "trained",
@@ -22,7 +28,10 @@ static const char *const outcome_names[] = {[WEIR_RUNNING] = "running",
                                             [WEIR_DIVERGED] = "diverged",
                                             [WEIR_INTERRUPTED] = "interrupted"};
 
-const char *weir_outcome_name(weir_outcome outcome) { return outcome_names[outcome]; }
+const char *weir_outcome_name(weir_outcome outcome)
+{
+    return outcome_names[outcome];
+}
 
 char *weir_run_path(const char *folder, const char *name)
 {
@@ -31,7 +40,22 @@ char *weir_run_path(const char *folder, const char *name)
     return path.data;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------- */
+weir_status weir_run_same(const weir_run_identity *was, const weir_run_identity *now,
+                          bool uses_time, const char *where, weir_error *err)
+{
+    WEIR_TRY(weir_config_same_run(was->config, now->config, uses_time, where, err));
+    if (strcmp(was->layout_text, now->layout_text) != 0)
+        return weir_fail(err, WEIR_E_STATE,
+                         "%s: this run was begun with another layout, which reads\n%s", where,
+                         was->layout_text);
+    if (was->data_hash != now->data_hash)
+        return weir_fail(err, WEIR_E_STATE,
+                         "%s: this run was begun with other data than --data %s holds now", where,
+                         now->config->data);
+    return WEIR_OK;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* Text that is only read by people: bytes that are not UTF-8 become question marks. */
 static json_t *lenient_string(const char *text)
@@ -73,15 +97,17 @@ static json_t *host_object(int threads)
 
 static json_t *outcome_object(const weir_run_result *result)
 {
-    return json_pack("{s:s, s:o, s:o, s:I, s:o, s:s}", "state", weir_outcome_name(result->outcome), "loss",
-                     weir_json_number(result->loss), "val_loss", weir_json_number(result->val_loss), "steps",
-                     (json_int_t)result->steps, "seconds", weir_json_number(result->seconds), "why", result->why);
+    return json_pack("{s:s, s:o, s:o, s:I, s:o, s:s}", "state", weir_outcome_name(result->outcome),
+                     "loss", weir_json_number(result->loss), "val_loss",
+                     weir_json_number(result->val_loss), "steps", (json_int_t)result->steps,
+                     "seconds", weir_json_number(result->seconds), "why", result->why);
 }
 
 static json_t *layout_object(const weir_run_request *request)
 {
     return json_pack("{s:o, s:o, s:s}", "name", lenient_string(request->layout_name), "title",
-                     lenient_string(request->layout_title), "text", weir_layout_canonical(request->layout));
+                     lenient_string(request->layout_title), "text",
+                     weir_layout_canonical(request->layout));
 }
 
 /* Adds what is known of the data to the settings of that group. */
@@ -89,10 +115,13 @@ static bool describe_data(json_t *data, const weir_corpus *corpus)
 {
     char hash[HASH_DIGITS + 1];
     snprintf(hash, sizeof hash, "%016" PRIx64, weir_corpus_hash(corpus));
-    int failed = json_object_set_new(data, "describe", lenient_string(weir_corpus_describe(corpus)));
+    int failed =
+        json_object_set_new(data, "describe", lenient_string(weir_corpus_describe(corpus)));
     failed |= json_object_set_new(data, "hash", json_string(hash));
-    failed |= json_object_set_new(data, "unigram_entropy", weir_json_number(weir_corpus_unigram_entropy(corpus)));
-    failed |= json_object_set_new(data, "entropy_floor", weir_json_number(weir_corpus_entropy_floor(corpus)));
+    failed |= json_object_set_new(data, "unigram_entropy",
+                                  weir_json_number(weir_corpus_unigram_entropy(corpus)));
+    failed |= json_object_set_new(data, "entropy_floor",
+                                  weir_json_number(weir_corpus_entropy_floor(corpus)));
     return !failed;
 }
 
@@ -109,15 +138,17 @@ static weir_status settings_objects(const weir_config *config, json_t *group[3],
     return WEIR_OK;
 }
 
-static weir_status record_text(const weir_run_request *request, const weir_run_result *result, char **text, weir_error *err)
+static weir_status record_text(const weir_run_request *request, const weir_run_result *result,
+                               char **text, weir_error *err)
 {
     json_t *group[3];
     WEIR_TRY(settings_objects(&request->config, group, err));
     bool ok = describe_data(group[2], request->corpus);
-    json_t *root = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "weir", weir_version(), "schema", SCHEMA,
-                             "command", lenient_string(request->command), "layout", layout_object(request), "model", group[0],
-                             "train", group[1], "data", group[2], "host", host_object(request->threads), "outcome",
-                             outcome_object(result));
+    json_t *root =
+        json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "weir", weir_version(), "schema",
+                  SCHEMA, "command", lenient_string(request->command), "layout",
+                  layout_object(request), "model", group[0], "train", group[1], "data", group[2],
+                  "host", host_object(request->threads), "outcome", outcome_object(result));
     *text = ok && root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
     return *text ? WEIR_OK : weir_fail(err, WEIR_E_MEMORY, "out of memory for run.json");
@@ -131,7 +162,8 @@ static void free_dump(char *text)
     release(text);
 }
 
-weir_status weir_run_write(const weir_run_request *request, const weir_run_result *result, weir_error *err)
+weir_status weir_run_write(const weir_run_request *request, const weir_run_result *result,
+                           weir_error *err)
 {
     char *text;
     WEIR_TRY(record_text(request, result, &text, err));
@@ -143,9 +175,19 @@ weir_status weir_run_write(const weir_run_request *request, const weir_run_resul
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+void weir_run_sweep(const char *folder)
+{
+    char *path = weir_run_path(folder, "run.json");
+    if (path) weir_file_sweep(path);
+    weir_free(path);
+}
 
-static double number_or_nan(const json_t *value) { return json_is_number(value) ? json_number_value(value) : NAN; }
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static double number_or_nan(const json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
 
 static bool read_outcome(const json_t *object, weir_run_result *result)
 {
@@ -167,20 +209,36 @@ static bool read_outcome(const json_t *object, weir_run_result *result)
 static bool read_hash(const json_t *value, uint64_t *hash)
 {
     const char *text = json_string_value(value);
-    if (!text || strlen(text) != HASH_DIGITS || strspn(text, "0123456789abcdef") != HASH_DIGITS) return false;
+    if (!text || strlen(text) != HASH_DIGITS || strspn(text, "0123456789abcdef") != HASH_DIGITS)
+        return false;
     *hash = strtoull(text, NULL, 16);
     return true;
+}
+
+static bool read_text(const json_t *value, char text[WEIR_CONFIG_TEXT])
+{
+    const char *s = json_string_value(value);
+    return s && snprintf(text, WEIR_CONFIG_TEXT, "%s", s) < WEIR_CONFIG_TEXT;
+}
+
+static weir_status copy_text(const json_t *value, const char *key, char **text, weir_error *err)
+{
+    if (!json_is_string(value)) return weir_fail(err, WEIR_E_FORMAT, "\"%s\" is missing", key);
+    *text = weir_strdup(json_string_value(value));
+    return *text ? WEIR_OK : weir_fail(err, WEIR_E_MEMORY, "out of memory to read it");
 }
 
 static weir_status read_root(const json_t *root, weir_run_record *record, weir_error *err)
 {
     const json_t *layout = json_object_get(root, "layout"), *data = json_object_get(root, "data");
-    const char *name = json_string_value(json_object_get(layout, "name"));
-    const char *text = json_string_value(json_object_get(layout, "text"));
     if (json_integer_value(json_object_get(root, "schema")) != SCHEMA)
-        return weir_fail(err, WEIR_E_FORMAT, "its \"schema\" is not %d, the one this version reads", SCHEMA);
-    if (!name || !text || strlen(name) >= sizeof record->layout_name)
-        return weir_fail(err, WEIR_E_FORMAT, "\"layout\" lacks a name or a text");
+        return weir_fail(err, WEIR_E_FORMAT, "its \"schema\" is not %d, the one this version reads",
+                         SCHEMA);
+    if (!read_text(json_object_get(layout, "name"), record->layout_name) ||
+        !read_text(json_object_get(layout, "title"), record->layout_title))
+        return weir_fail(err, WEIR_E_FORMAT, "\"layout\" lacks a name or a title");
+    WEIR_TRY(copy_text(json_object_get(layout, "text"), "text", &record->layout_text, err));
+    WEIR_TRY(copy_text(json_object_get(root, "command"), "command", &record->command, err));
     WEIR_TRY(weir_config_from_json(&record->config, "model", json_object_get(root, "model"), err));
     WEIR_TRY(weir_config_from_json(&record->config, "train", json_object_get(root, "train"), err));
     WEIR_TRY(weir_config_from_json(&record->config, "data", data, err));
@@ -188,21 +246,27 @@ static weir_status read_root(const json_t *root, weir_run_record *record, weir_e
         return weir_fail(err, WEIR_E_FORMAT, "\"data\" lacks a \"hash\" of %d digits", HASH_DIGITS);
     if (!read_outcome(json_object_get(root, "outcome"), &record->result))
         return weir_fail(err, WEIR_E_FORMAT, "\"outcome\" is not what a run writes");
-    snprintf(record->layout_name, sizeof record->layout_name, "%s", name);
-    record->layout_text = weir_strdup(text);
-    return record->layout_text ? WEIR_OK : weir_fail(err, WEIR_E_MEMORY, "out of memory for the layout");
+    return WEIR_OK;
 }
 
 static weir_status parse(const char *data, size_t bytes, weir_run_record *record, weir_error *err)
 {
     json_error_t why;
-    json_t *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &why);
-    if (!root && (!why.text[0] || json_error_code(&why) == json_error_out_of_memory))
-        return weir_fail(err, WEIR_E_MEMORY, "out of memory to read it");
-    if (!root) return weir_fail(err, WEIR_E_FORMAT, "line %d is not JSON: %s", why.line, why.text);
-    weir_status status = read_root(root, record, err);
+    json_t *root;
+    weir_status status = weir_json_load(data, bytes, &root, &why);
+    if (status == WEIR_E_MEMORY) return weir_fail(err, status, "out of memory to read it");
+    if (status != WEIR_OK)
+        return weir_fail(err, status, "line %d is not JSON: %s", why.line, why.text);
+    status = read_root(root, record, err);
     json_decref(root);
     return status;
+}
+
+void weir_run_record_deinit(weir_run_record *record)
+{
+    weir_free(record->layout_text);
+    weir_free(record->command);
+    memset(record, 0, sizeof *record);
 }
 
 weir_status weir_run_read(const char *folder, weir_run_record *record, weir_error *err)
@@ -217,7 +281,11 @@ weir_status weir_run_read(const char *folder, weir_run_record *record, weir_erro
         if (status != WEIR_OK) weir_fail_within(err, status, "%s: ", path);
         weir_free(data);
     }
-    if (status == WEIR_OK) *record = read;
+    if (status == WEIR_OK) {
+        *record = read;
+    } else {
+        weir_run_record_deinit(&read);
+    }
     weir_free(path);
     return status;
 }

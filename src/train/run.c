@@ -21,23 +21,20 @@ typedef struct run {
     double started;         /* the clock at which past.seconds would have been 0 */
 } run;
 
-static const char *layout_text(const run *r) { return weir_layout_canonical(r->request->layout); }
-
-/* ---- what the folder holds ------------------------------------------------------------------------------------- */
-
-static weir_status check_same(const weir_run_request *request, const weir_run_record *record, weir_error *err)
+static const char *layout_text(const run *r)
 {
-    WEIR_TRY(weir_config_same_run(&record->config, &request->config, weir_layout_uses_time(request->layout), request->folder,
-                                  err));
-    if (strcmp(record->layout_text, weir_layout_canonical(request->layout)) != 0) {
-        return weir_fail(err, WEIR_E_STATE, "%s: this run was begun with another layout, which reads\n%s", request->folder,
-                         record->layout_text);
-    }
-    if (record->data_hash != weir_corpus_hash(request->corpus)) {
-        return weir_fail(err, WEIR_E_STATE, "%s: this run was begun with other data than --data %s holds now",
-                         request->folder, request->config.data);
-    }
-    return WEIR_OK;
+    return weir_layout_canonical(r->request->layout);
+}
+
+/* ---- what the folder holds ------------------------------------------------------------------ */
+
+static weir_status check_same(const weir_run_request *request, const weir_run_record *record,
+                              weir_error *err)
+{
+    weir_run_identity was = {&record->config, record->layout_text, record->data_hash};
+    weir_run_identity now = {&request->config, weir_layout_canonical(request->layout),
+                             weir_corpus_hash(request->corpus)};
+    return weir_run_same(&was, &now, weir_layout_uses_time(request->layout), request->folder, err);
 }
 
 static bool is_finished(const weir_run_record *record, const weir_config *config)
@@ -56,7 +53,10 @@ static weir_status check_no_run(const char *folder, weir_error *err)
         if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
         bool exists = weir_file_exists(path);
         weir_free(path);
-        if (exists) return weir_fail(err, WEIR_E_STATE, "%s: holds %s but no run.json; choose another folder", folder, name[i]);
+        if (exists)
+            return weir_fail(err, WEIR_E_STATE,
+                             "%s: holds %s but no run.json; choose another folder", folder,
+                             name[i]);
     }
     return WEIR_OK;
 }
@@ -70,29 +70,26 @@ static weir_status has_run(const char *folder, bool *there, weir_error *err)
     return WEIR_OK;
 }
 
-/* Whether the request may have the folder; *finished: there is nothing left to do, and *result says what came of it. */
-static weir_status look_into(const weir_run_request *request, bool *finished, weir_run_result *result, weir_error *err)
+/* Whether the request may have the folder. record: what began the run that is there, else all zero.
+ */
+static weir_status look_into(const weir_run_request *request, weir_run_record *record,
+                             weir_error *err)
 {
     bool there = false;
-    *finished = false;
     WEIR_TRY(has_run(request->folder, &there, err));
     if (!there) return check_no_run(request->folder, err);
-    if (!request->resume) {
-        return weir_fail(err, WEIR_E_STATE, "%s: holds a run already; resume it, or choose another folder", request->folder);
-    }
-    weir_run_record record;
-    WEIR_TRY(weir_run_read(request->folder, &record, err));
-    weir_status status = check_same(request, &record, err);
-    weir_free(record.layout_text);
-    if (status != WEIR_OK) return status;
-    *finished = is_finished(&record, &request->config);
-    if (*finished) *result = record.result;
-    return WEIR_OK;
+    if (!request->resume)
+        return weir_fail(err, WEIR_E_STATE,
+                         "%s: holds a run already; resume it, or choose another folder",
+                         request->folder);
+    WEIR_TRY(weir_run_read(request->folder, record, err));
+    return check_same(request, record, err);
 }
 
-/* ---- beginning and going on ------------------------------------------------------------------------------------ */
+/* ---- beginning and going on ----------------------------------------------------------------- */
 
-static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_log **out, weir_error *err)
+static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_log **out,
+                            weir_error *err)
 {
     char *path = weir_run_path(r->request->folder, name);
     if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
@@ -101,7 +98,8 @@ static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_l
     return status;
 }
 
-/* Brings trainer and past to the last checkpoint, and the logs back to it. Reads all before it changes anything. */
+/* Brings trainer and past to the last checkpoint, and the logs back to it. Reads all before it
+ * changes anything. */
 static weir_status rewind_to_checkpoint(run *r, weir_error *err)
 {
     const char *folder = r->request->folder;
@@ -113,12 +111,18 @@ static weir_status rewind_to_checkpoint(run *r, weir_error *err)
         WEIR_TRY(weir_steps_read(folder, r->trainer->step, &r->past, err));
         WEIR_TRY(weir_layers_count(folder, r->trainer->step, &layer_lines, err));
     }
-    weir_run_result running = {.outcome = WEIR_RUNNING, .steps = r->trainer->step, .loss = NAN, .val_loss = NAN,
+    weir_run_result running = {.outcome = WEIR_RUNNING,
+                               .steps = r->trainer->step,
+                               .loss = NAN,
+                               .val_loss = NAN,
                                .seconds = r->past.seconds};
     WEIR_TRY(weir_folder_make(folder, err));
     WEIR_TRY(weir_run_write(r->request, &running, err));
     WEIR_TRY(open_log(r, "steps.jsonl", r->trainer->step, &r->steps, err));
-    return open_log(r, "layers.jsonl", layer_lines, &r->layers, err);
+    WEIR_TRY(open_log(r, "layers.jsonl", layer_lines, &r->layers, err));
+    weir_run_sweep(folder); /* the logs are locked: nobody else is at work here */
+    weir_checkpoint_sweep(folder);
+    return WEIR_OK;
 }
 
 static weir_status measure(run *r, weir_error *err)
@@ -134,9 +138,12 @@ static weir_status begin(run *r, weir_error *err)
     return measure(r, err);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------------------------- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
-static bool is_due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
+static bool is_due(int64_t step, int64_t every)
+{
+    return every > 0 && step % every == 0;
+}
 
 /* The lines reach the disk before the checkpoint that counts on them. */
 static weir_status save(run *r, weir_error *err)
@@ -146,8 +153,8 @@ static weir_status save(run *r, weir_error *err)
     return weir_checkpoint_write(r->request->folder, r->trainer, layout_text(r), err);
 }
 
-/* One step with all that belongs to it, so that a checkpoint after it has seen everything up to there. *ended: the run is
- * over, at its last step or diverged. */
+/* One step with all that belongs to it, so that a checkpoint after it has seen everything up to
+ * there. *ended: the run is over, at its last step or diverged. */
 static weir_status one_step(run *r, bool *ended, weir_error *err)
 {
     const weir_config *c = &r->trainer->config;
@@ -160,7 +167,8 @@ static weir_status one_step(run *r, bool *ended, weir_error *err)
     r->past.val_loss = held_out ? (float)weir_trainer_held_out(r->trainer, r->par) : NAN;
     r->past.seconds = weir_clock() - r->started;
     *ended = diverged || last;
-    WEIR_TRY(weir_steps_append(r->steps, &report, r->past.val_loss, report.step * c->batch * c->ctx, r->past.seconds, err));
+    WEIR_TRY(weir_steps_append(r->steps, &report, r->past.val_loss, report.step * c->batch * c->ctx,
+                               r->past.seconds, err));
     if (*ended || is_due(report.step, c->measure_every)) WEIR_TRY(measure(r, err));
     if (*ended || is_due(report.step, c->checkpoint_every)) WEIR_TRY(save(r, err));
     if (r->hooks.progress) r->hooks.progress(r->hooks.ctx, &report, r->past.val_loss);
@@ -168,10 +176,14 @@ static weir_status one_step(run *r, bool *ended, weir_error *err)
 }
 
 /* Writes what the run has come to. */
-static weir_status conclude(run *r, weir_outcome outcome, const char *why, weir_run_result *result, weir_error *err)
+static weir_status conclude(run *r, weir_outcome outcome, const char *why, weir_run_result *result,
+                            weir_error *err)
 {
-    weir_run_result end = {.outcome = outcome, .steps = r->trainer->step, .loss = weir_losses_mean(&r->past.losses),
-                           .val_loss = r->past.val_loss, .seconds = r->past.seconds};
+    weir_run_result end = {.outcome = outcome,
+                           .steps = r->trainer->step,
+                           .loss = weir_losses_mean(&r->past.losses),
+                           .val_loss = r->past.val_loss,
+                           .seconds = r->past.seconds};
     snprintf(end.why, sizeof end.why, "%s", why);
     WEIR_TRY(weir_run_write(r->request, &end, err));
     *result = end;
@@ -184,7 +196,8 @@ static weir_status judge(run *r, weir_run_result *result, weir_error *err)
     weir_outcome outcome = WEIR_TRAINED;
     if (weir_losses_diverged(&r->past.losses, why)) {
         outcome = WEIR_DIVERGED;
-    } else if (weir_losses_stuck(&r->past.losses, weir_corpus_unigram_entropy(r->request->corpus), why)) {
+    } else if (weir_losses_stuck(&r->past.losses, weir_corpus_unigram_entropy(r->request->corpus),
+                                 why)) {
         outcome = WEIR_STUCK;
     }
     return conclude(r, outcome, why, result, err);
@@ -193,7 +206,8 @@ static weir_status judge(run *r, weir_run_result *result, weir_error *err)
 static weir_status steps(run *r, weir_run_result *result, weir_error *err)
 {
     char why[WEIR_WHY];
-    bool ended = r->trainer->step == r->trainer->config.steps || weir_losses_diverged(&r->past.losses, why);
+    bool ended =
+        r->trainer->step == r->trainer->config.steps || weir_losses_diverged(&r->past.losses, why);
     while (!ended) {
         if (r->hooks.stop && r->hooks.stop(r->hooks.ctx)) {
             WEIR_TRY(save(r, err));
@@ -207,20 +221,17 @@ static weir_status steps(run *r, weir_run_result *result, weir_error *err)
 static weir_status run_it(run *r, weir_run_result *result, weir_error *err)
 {
     const weir_run_request *request = r->request;
-    WEIR_TRY(weir_trainer_create(&request->config, request->layout, request->corpus, r->par ? r->par->workers : 1, &r->trainer,
-                                 err));
+    WEIR_TRY(weir_trainer_create(&request->config, request->layout, request->corpus,
+                                 r->par ? r->par->workers : 1, &r->trainer, err));
     WEIR_TRY(rewind_to_checkpoint(r, err));
     r->started = weir_clock() - r->past.seconds;
     WEIR_TRY(begin(r, err));
     return steps(r, result, err);
 }
 
-weir_status weir_run(const weir_run_request *request, const weir_parallel *par, const weir_run_hooks *hooks,
-                     weir_run_result *result, weir_error *err)
+static weir_status run_to_end(const weir_run_request *request, const weir_parallel *par,
+                              const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
 {
-    bool finished;
-    WEIR_TRY(look_into(request, &finished, result, err));
-    if (finished) return WEIR_OK;
     run r = {.request = request, .par = par};
     if (hooks) r.hooks = *hooks;
     weir_status status = run_it(&r, result, err);
@@ -228,5 +239,25 @@ weir_status weir_run(const weir_run_request *request, const weir_parallel *par, 
     weir_log_close(&r.layers);
     weir_losses_deinit(&r.past.losses);
     weir_trainer_destroy(&r.trainer);
+    return status;
+}
+
+weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
+                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+{
+    weir_run_record record = {.command = NULL};
+    weir_run_request asked = *request;
+    weir_status status = look_into(request, &record, err);
+    if (status == WEIR_OK && record.command) { /* a run that goes on keeps its names */
+        asked.command = record.command;
+        asked.layout_name = record.layout_name;
+        asked.layout_title = record.layout_title;
+    }
+    if (status == WEIR_OK && is_finished(&record, &request->config)) {
+        *result = record.result;
+    } else if (status == WEIR_OK) {
+        status = run_to_end(&asked, par, hooks, result, err);
+    }
+    weir_run_record_deinit(&record);
     return status;
 }

@@ -1,4 +1,5 @@
-/* trainer.c - one step: forward and backward of micro-batches, the tree of gradients, the optimizer. */
+/* trainer.c - one step: forward and backward of micro-batches, the tree of gradients, the
+ * optimizer. */
 #include "train/trainer.h"
 
 #include <math.h>
@@ -8,8 +9,10 @@
 #include "base/mem.h"
 #include "ops/net/net.h"
 
-enum { SEGMENT_MAX = 16384 }; /* reals of theta that one task updates: a few arrays of it stay in L2 */
-enum { HELD_OUT_GROUP = 4 };  /* windows of one held-out task */
+enum {
+    SEGMENT_MAX = 16384
+}; /* reals of theta that one task updates: a few arrays of it stay in L2 */
+enum { HELD_OUT_GROUP = 4 }; /* windows of one held-out task */
 
 /* A run of theta with one weight decay. */
 struct weir_segment {
@@ -17,26 +20,43 @@ struct weir_segment {
     bool decay;
 };
 
-/* ---- making one ----------------------------------------------------------------------------------------------- */
+/* ---- making one
+ * -----------------------------------------------------------------------------------------------
+ */
 
 weir_model_shape weir_config_model_shape(const weir_config *c)
 {
-    return (weir_model_shape){.depth = (int)c->depth, .width = (int)c->width, .heads = (int)c->heads,
-                              .kv_heads = (int)c->kv_heads, .ffn = (int)c->ffn, .ctx = (int)c->ctx, .vocab = (int)c->vocab,
-                              .act = (weir_act)c->act, .pos = (weir_pos)c->pos, .tie = c->tie, .bias = c->bias,
-                              .eps = c->eps, .init = (weir_init_kind)c->init};
+    return (weir_model_shape){.depth = (int)c->depth,
+                              .width = (int)c->width,
+                              .heads = (int)c->heads,
+                              .kv_heads = (int)c->kv_heads,
+                              .ffn = (int)c->ffn,
+                              .ctx = (int)c->ctx,
+                              .vocab = (int)c->vocab,
+                              .act = (weir_act)c->act,
+                              .pos = (weir_pos)c->pos,
+                              .tie = c->tie,
+                              .bias = c->bias,
+                              .eps = c->eps,
+                              .init = (weir_init_kind)c->init};
 }
 
 weir_layout_shape weir_config_layout_shape(const weir_config *c)
 {
-    return (weir_layout_shape){.depth = (int)c->depth, .width = (int)c->width, .heads = (int)c->heads,
-                               .kv_heads = (int)c->kv_heads, .ffn = (int)c->ffn, .gated = c->act == WEIR_ACT_SWIGLU,
+    return (weir_layout_shape){.depth = (int)c->depth,
+                               .width = (int)c->width,
+                               .heads = (int)c->heads,
+                               .kv_heads = (int)c->kv_heads,
+                               .ffn = (int)c->ffn,
+                               .gated = c->act == WEIR_ACT_SWIGLU,
                                .tied = c->tie,
-                               .norm = c->norm == WEIR_NORM_WORD_RMSNORM ? WEIR_RMSNORM : WEIR_LAYERNORM,
+                               .norm = c->norm == WEIR_NORM_WORD_RMSNORM ? WEIR_RMSNORM
+                                                                         : WEIR_LAYERNORM,
                                .steps = c->steps};
 }
 
-weir_status weir_trainer_model(const weir_config *config, const weir_layout *layout, weir_model **out, weir_error *err)
+weir_status weir_trainer_model(const weir_config *config, const weir_layout *layout,
+                               weir_model **out, weir_error *err)
 {
     *out = NULL;
     weir_layout_shape layout_shape = weir_config_layout_shape(config);
@@ -46,7 +66,8 @@ weir_status weir_trainer_model(const weir_config *config, const weir_layout *lay
     return weir_model_create(&shape, &program, out, err);
 }
 
-/* Adjacent tensors of one decay are one run, cut into pieces of SEGMENT_MAX. The count alone when out is NULL. */
+/* Adjacent tensors of one decay are one run, cut into pieces of SEGMENT_MAX. The count alone when
+ * out is NULL. */
 static int64_t cut_segments(const weir_model *m, weir_segment *out)
 {
     int64_t count = 0;
@@ -76,28 +97,36 @@ static weir_status allocate(weir_trainer *t, weir_error *err)
     int64_t groups = weir_corpus_held_out_windows(t->corpus, (int)c->ctx) / HELD_OUT_GROUP + 1;
     t->partials = t->segments > groups ? t->segments : groups;
     if (t->partials < c->micro_batches) t->partials = c->micro_batches;
-    bool ok = (t->theta = weir_alloc(total, sizeof *t->theta)) && (t->segment = weir_alloc((size_t)t->segments, sizeof *t->segment)) &&
-              (t->input = weir_alloc(tokens, sizeof *t->input)) && (t->target = weir_alloc(tokens, sizeof *t->target)) &&
-              (t->window = weir_alloc((size_t)t->workers * 2 * HELD_OUT_GROUP * (size_t)c->ctx, sizeof *t->window)) &&
+    bool ok = (t->theta = weir_alloc(total, sizeof *t->theta)) &&
+              (t->segment = weir_alloc((size_t)t->segments, sizeof *t->segment)) &&
+              (t->input = weir_alloc(tokens, sizeof *t->input)) &&
+              (t->target = weir_alloc(tokens, sizeof *t->target)) &&
+              (t->window = weir_alloc((size_t)t->workers * 2 * HELD_OUT_GROUP * (size_t)c->ctx,
+                                      sizeof *t->window)) &&
               (t->partial = weir_alloc((size_t)t->partials, sizeof *t->partial)) &&
               (t->grad = weir_alloc((size_t)c->micro_batches, sizeof *t->grad)) &&
               (t->worker = weir_alloc((size_t)t->workers, sizeof *t->worker));
     if (ok && c->optimizer == WEIR_OPT_ADAMW) {
-        ok = (t->moment1 = weir_alloc(total, sizeof *t->moment1)) && (t->moment2 = weir_alloc(total, sizeof *t->moment2));
+        ok = (t->moment1 = weir_alloc(total, sizeof *t->moment1)) &&
+             (t->moment2 = weir_alloc(total, sizeof *t->moment2));
     }
-    for (int64_t i = 0; ok && i < c->micro_batches; i++) ok = (t->grad[i] = weir_alloc(total, sizeof **t->grad)) != NULL;
+    for (int64_t i = 0; ok && i < c->micro_batches; i++)
+        ok = (t->grad[i] = weir_alloc(total, sizeof **t->grad)) != NULL;
     if (!ok) {
-        return weir_fail(err, WEIR_E_MEMORY, "out of memory for the weights, gradients and moments of %lld parameters",
+        return weir_fail(err, WEIR_E_MEMORY,
+                         "out of memory for the weights, gradients and moments of %lld parameters",
                          (long long)t->model->total);
     }
     int64_t sequences = micro_batch_size(c) > HELD_OUT_GROUP ? micro_batch_size(c) : HELD_OUT_GROUP;
-    for (int i = 0; i < t->workers; i++) WEIR_TRY(weir_worker_create(t->model, (int)sequences, &t->worker[i], err));
+    for (int i = 0; i < t->workers; i++)
+        WEIR_TRY(weir_worker_create(t->model, (int)sequences, &t->worker[i], err));
     cut_segments(t->model, t->segment);
     return WEIR_OK;
 }
 
-weir_status weir_trainer_create(const weir_config *config, const weir_layout *layout, const weir_corpus *corpus, int workers,
-                                weir_trainer **out, weir_error *err)
+weir_status weir_trainer_create(const weir_config *config, const weir_layout *layout,
+                                const weir_corpus *corpus, int workers, weir_trainer **out,
+                                weir_error *err)
 {
     *out = NULL;
     weir_trainer *t = weir_alloc(1, sizeof *t);
@@ -123,13 +152,16 @@ void weir_trainer_destroy(weir_trainer **handle)
     for (int i = 0; t->worker && i < t->workers; i++) weir_worker_destroy(&t->worker[i]);
     for (int64_t i = 0; t->grad && i < t->config.micro_batches; i++) weir_free(t->grad[i]);
     weir_model_destroy(&t->model);
-    void *owned[] = {t->theta, t->moment1, t->moment2, t->worker, t->grad, t->input, t->target, t->window, t->partial, t->segment};
+    void *owned[] = {t->theta, t->moment1, t->moment2, t->worker,  t->grad,
+                     t->input, t->target,  t->window,  t->partial, t->segment};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) weir_free(owned[i]);
     weir_free(t);
     *handle = NULL;
 }
 
-/* ---- running tasks ------------------------------------------------------------------------------------------------ */
+/* ---- running tasks
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void run_tasks(const weir_parallel *par, int64_t count, weir_task task, void *arg)
 {
@@ -147,7 +179,9 @@ static double sum_in_order(const double *v, int64_t n)
     return sum;
 }
 
-/* ---- gradient ------------------------------------------------------------------------------------------------------ */
+/* ---- gradient
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct step_job {
     weir_trainer *t;
@@ -160,13 +194,16 @@ static void micro_batch_task(void *arg, int64_t index, int worker)
     step_job *job = arg;
     weir_trainer *t = job->t;
     const weir_config *c = &t->config;
-    int64_t first = index * c->batch / c->micro_batches, end = (index + 1) * c->batch / c->micro_batches;
+    int64_t first = index * c->batch / c->micro_batches,
+            end = (index + 1) * c->batch / c->micro_batches;
     int ctx = (int)c->ctx;
     for (int64_t i = first; i < end; i++)
-        weir_corpus_train(t->corpus, (uint64_t)c->seed, job->step, i, ctx, t->input + i * ctx, t->target + i * ctx);
+        weir_corpus_train(t->corpus, (uint64_t)c->seed, job->step, i, ctx, t->input + i * ctx,
+                          t->target + i * ctx);
     weir_worker *w = t->worker[worker];
-    t->partial[index] = weir_worker_forward(w, t->theta, t->input + first * ctx, t->target + first * ctx, (int)(end - first),
-                                            1 / (float)(c->batch * c->ctx));
+    t->partial[index] =
+        weir_worker_forward(w, t->theta, t->input + first * ctx, t->target + first * ctx,
+                            (int)(end - first), 1 / (float)(c->batch * c->ctx));
     weir_worker_backward(w, t->theta, t->grad[index]);
 }
 
@@ -181,9 +218,11 @@ static void update_segment(const step_job *job, const weir_segment *s)
         ops->sgd(s->count, w, g, job->grad_scale, job->lr, decay);
         return;
     }
-    double c1 = 1 / (1 - pow(c->beta1, (double)job->step)), c2 = 1 / (1 - pow(c->beta2, (double)job->step));
-    ops->adamw(s->count, w, g, t->moment1 + s->begin, t->moment2 + s->begin, job->grad_scale, job->lr, (float)c->beta1,
-               (float)c->beta2, WEIR_ADAM_EPS, decay, (float)c1, (float)c2);
+    double c1 = 1 / (1 - pow(c->beta1, (double)job->step)),
+           c2 = 1 / (1 - pow(c->beta2, (double)job->step));
+    ops->adamw(s->count, w, g, t->moment1 + s->begin, t->moment2 + s->begin, job->grad_scale,
+               job->lr, (float)c->beta1, (float)c->beta2, WEIR_ADAM_EPS, decay, (float)c1,
+               (float)c2);
 }
 
 /* grad[0] = the binary tree over micro-batches, for one segment; and its sum of squares. */
@@ -208,7 +247,8 @@ static void update_task(void *arg, int64_t index, int worker)
     update_segment(job, &job->t->segment[index]);
 }
 
-weir_status weir_trainer_gradient(weir_trainer *t, const weir_parallel *par, int64_t step, double *loss, weir_error *err)
+weir_status weir_trainer_gradient(weir_trainer *t, const weir_parallel *par, int64_t step,
+                                  double *loss, weir_error *err)
 {
     const weir_config *c = &t->config;
     WEIR_TRY(weir_program_set_time(t->model->program, step, err));
@@ -228,13 +268,17 @@ double weir_trainer_lr(const weir_config *c, int64_t t)
     return c->min_lr + 0.5 * (c->lr - c->min_lr) * (1 + cos(3.14159265358979323846 * progress));
 }
 
-weir_status weir_trainer_step(weir_trainer *t, const weir_parallel *par, weir_step_report *report, weir_error *err)
+weir_status weir_trainer_step(weir_trainer *t, const weir_parallel *par, weir_step_report *report,
+                              weir_error *err)
 {
     const weir_config *c = &t->config;
     double loss;
     WEIR_TRY(weir_trainer_gradient(t, par, t->step + 1, &loss, err));
     double norm = sqrt(sum_in_order(t->partial, t->segments));
-    *report = (weir_step_report){.step = t->step + 1, .loss = loss, .grad_norm = norm, .lr = weir_trainer_lr(c, t->step + 1)};
+    *report = (weir_step_report){.step = t->step + 1,
+                                 .loss = loss,
+                                 .grad_norm = norm,
+                                 .lr = weir_trainer_lr(c, t->step + 1)};
     t->step++;
     if (!isfinite(loss) || !isfinite(norm)) return WEIR_OK;
     step_job job = {.t = t, .step = t->step, .lr = (float)report->lr, .grad_scale = 1};
@@ -243,7 +287,9 @@ weir_status weir_trainer_step(weir_trainer *t, const weir_parallel *par, weir_st
     return WEIR_OK;
 }
 
-/* ---- held-out loss --------------------------------------------------------------------------------------------------- */
+/* ---- held-out loss
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 typedef struct held_out_job {
     weir_trainer *t;
@@ -259,7 +305,8 @@ static void held_out_task(void *arg, int64_t index, int worker)
     int64_t first = index * HELD_OUT_GROUP;
     int n = (int)(job->windows - first < HELD_OUT_GROUP ? job->windows - first : HELD_OUT_GROUP);
     uint16_t *target = tokens + HELD_OUT_GROUP * ctx;
-    for (int i = 0; i < n; i++) weir_corpus_held_out(t->corpus, first + i, ctx, tokens + i * ctx, target + i * ctx);
+    for (int i = 0; i < n; i++)
+        weir_corpus_held_out(t->corpus, first + i, ctx, tokens + i * ctx, target + i * ctx);
     t->partial[index] = weir_worker_forward(t->worker[worker], t->theta, tokens, target, n, 0);
 }
 

@@ -153,7 +153,7 @@ static void fill(const attempt *a, bench *b, matrix_f32 *o)
             for (int64_t j = 0; j < o[k].cols; j++) {
                 double x = a->kernel->spread * weir_rng_normal(&rng);
                 if (a->kernel->roles[k] == 'p') x *= x;
-                if ((i + j) % 29 == 28 && a->kernel->roles[k] != 'p') x = 0;
+                if ((i + j + k) % 29 == 28 && a->kernel->roles[k] != 'p') x = 0;
                 b->start[k][offset + i * o[k].ld + j] = (float)x;
             }
         }

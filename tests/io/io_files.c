@@ -344,8 +344,8 @@ static void numbers_and_strings_are_json(void **state)
     assert_string_equal(weir_json_f32((double)INFINITY, buf), "null");
     assert_string_equal(weir_json_f64((double)NAN, buf), "null");
     weir_text text = {0};
-    weir_json_string(&text, "a\"b\\c\n\x01\x7f\xc3\xa9");
-    assert_string_equal(text.data, "\"a\\\"b\\\\c\\u000a\\u0001\x7f\xc3\xa9\"");
+    weir_json_string(&text, "a\"b\\c\n\x01\x1f\x7f\xc3\xa9");
+    assert_string_equal(text.data, "\"a\\\"b\\\\c\\u000a\\u0001\\u001f\x7f\xc3\xa9\"");
     weir_text_deinit(&text);
 }
 

@@ -370,6 +370,7 @@ static void what_is_no_file_of_tensors_is_named(void **state)
     weir_st_file *file = NULL;
     weir_error err;
     put_text("empty", "");
+    put_text("text", "no tensors here");
     assert_int_equal(mkdir("folder", 0700), 0);
     assert_int_equal(mkfifo("pipe", 0600), 0);
     assert_int_equal(symlink("nowhere", "dangling"), 0);
@@ -382,6 +383,7 @@ static void what_is_no_file_of_tensors_is_named(void **state)
         {"folder", "folder: is a folder, a pipe or a device", WEIR_E_FILE},
         {"pipe", "pipe: is a folder, a pipe or a device", WEIR_E_FILE},
         {"empty", "empty: too short for a safetensors file", WEIR_E_FORMAT},
+        {"text", "text: a header of 8030883942550761326 bytes", WEIR_E_FORMAT},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         weir_status status = weir_st_open(wrong[i].path, &file, &err);

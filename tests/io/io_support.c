@@ -111,9 +111,21 @@ int entries_here(void)
     return entries_of(".");
 }
 
+/* Of files in the folders that enter_folder makes. */
+static int mappings(void)
+{
+    char line[512];
+    int count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps)) count += strstr(line, "/weir_io_") != NULL;
+    fclose(maps);
+    return count;
+}
+
 held what_is_held(void)
 {
-    return (held){blocks, entries_of("/proc/self/fd")};
+    return (held){blocks, entries_of("/proc/self/fd"), mappings()};
 }
 
 void assert_nothing_new(held before)
@@ -121,6 +133,7 @@ void assert_nothing_new(held before)
     held now = what_is_held();
     assert_int_equal(now.blocks, before.blocks);
     assert_int_equal(now.files, before.files);
+    assert_int_equal(now.mappings, before.mappings);
 }
 
 /* also: another status that a failure may have. */

@@ -23,10 +23,10 @@ void put_text(const char *path, const char *text);
 /* The number of entries of the folder we work in. */
 int entries_here(void);
 
-/* Blocks that weir and jansson hold, and files that are open. */
+/* Blocks that weir and jansson hold, files that are open, and files that are mapped. */
 typedef struct held {
     long blocks;
-    int files;
+    int files, mappings;
 } held;
 held what_is_held(void);
 void assert_nothing_new(held before);

@@ -281,9 +281,11 @@ static void say_temporaries(maker *m)
     m->name[m->names++] = name;
 }
 
-/* A rule of the layers; `skip`: it may leave its branch uncalled. */
-static void layer_rule(maker *m, place where, bool skip)
+/* A rule of the layers. An attn or mlp rule that only replaces another may leave its branch
+ * uncalled: the other half of the layer calls one. */
+static void layer_rule(maker *m, place where, bool replaces)
 {
+    bool skip = replaces && (where == ONLY_ATTN || where == ONLY_MLP) && chance(m, 20);
     open_rule(m, where);
     say_temporaries(m);
     bool y_first = m->two_streams && chance(m, 50);
@@ -293,7 +295,7 @@ static void layer_rule(maker *m, place where, bool skip)
         say(m, ", ");
     }
     say(m, "x = ");
-    say_update(m, "x", !(skip && chance(m, 20)));
+    say_update(m, "x", !skip);
     if (m->two_streams && !y_first) {
         say(m, ", y = ");
         say_update(m, "y", false);
@@ -301,8 +303,8 @@ static void layer_rule(maker *m, place where, bool skip)
     say(m, "\n");
 }
 
-/* A guard for rules at two places: s does not exist in a block. */
-static const char *guard(maker *m, place a, place b)
+/* With s where it exists, and does not cut a layer in two. */
+static const char *guard(maker *m, bool sublayers)
 {
     static const char *const list[] = {"l == 1",
                                        "l <= ceil(N/2)",
@@ -311,7 +313,7 @@ static const char *guard(maker *m, place a, place b)
                                        "N >= 2 and l != 1",
                                        "s > 2",
                                        "s == N + 1"};
-    return list[below(m, a == BLOCK || b == BLOCK ? 5 : 7)];
+    return list[below(m, sublayers ? 7 : 5)];
 }
 
 /* Guarded rules that take whole layers where the base is a block, so that none is halved. */
@@ -320,7 +322,7 @@ static void overrides(maker *m, bool whole)
     static const place wholes[] = {SUBLAYER, BLOCK}, any[] = {SUBLAYER, ONLY_ATTN, ONLY_MLP, BLOCK};
     place first = whole ? PICK(m, wholes) : PICK(m, any);
     place second = whole ? PICK(m, wholes) : PICK(m, any);
-    weir_text_addf(&m->rules, "when %s: ", guard(m, first, second));
+    weir_text_addf(&m->rules, "when %s: ", guard(m, !whole && first != BLOCK && second != BLOCK));
     layer_rule(m, first, true);
     if (chance(m, 50)) return;
     say(m, "otherwise: ");

@@ -219,7 +219,7 @@ static void types(void **state)
          "this tensor has no heads", NULL},
         {"param w : vector = 1\nparam u : vector = 1\nsublayer x = w*u*f(x)", 3, 15,
          "a learned vector times a learned vector", NULL},
-        {"param a : scalar = 1\nsublayer x = a*a*a*a*a*f(x)", 2, 22, "more than 4 learned scalars",
+        {"param a : scalar = 1\nsublayer x = a*a*a*a*a*f(x)", 2, 21, "more than 4 learned scalars",
          NULL},
         {"inside mid = headnorm(mid)", 1, 14, "`headnorm` of mid", NULL},
         {"param w : heads = 1\ninside q = w*q\ninside k = w*k\nsublayer x = f(x)", 3, 12,

@@ -1,4 +1,5 @@
-/* network_check.c - identities of the network in float: what theory says must be the same, is the same. */
+/* network_check.c - identities of the network in float: what theory says must be the same, is the
+ * same. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +27,21 @@ static net net_of(const char *text)
     weir_error err = {0};
     weir_layout *layout;
     weir_program *program;
-    weir_layout_shape ls = {.depth = DEPTH, .width = WIDTH, .heads = 4, .kv_heads = 4, .ffn = 64, .norm = WEIR_LAYERNORM, .steps = 100};
-    weir_model_shape ms = {.depth = DEPTH, .width = WIDTH, .heads = 4, .kv_heads = 4, .ffn = 64, .ctx = CTX, .vocab = VOCAB, .eps = 1e-5};
+    weir_layout_shape ls = {.depth = DEPTH,
+                            .width = WIDTH,
+                            .heads = 4,
+                            .kv_heads = 4,
+                            .ffn = 64,
+                            .norm = WEIR_LAYERNORM,
+                            .steps = 100};
+    weir_model_shape ms = {.depth = DEPTH,
+                           .width = WIDTH,
+                           .heads = 4,
+                           .kv_heads = 4,
+                           .ffn = 64,
+                           .ctx = CTX,
+                           .vocab = VOCAB,
+                           .eps = 1e-5};
     weir_status status = weir_layout_parse(text, strlen(text), "test", &layout, &err);
     if (status == WEIR_OK) status = weir_layout_compile(layout, &ls, true, &program, &err);
     if (status == WEIR_OK) status = weir_model_create(&ms, &program, &n.model, &err);
@@ -54,7 +68,10 @@ static void net_end(net *n)
     weir_free(n->grad);
 }
 
-static double run(net *n) { return weir_worker_forward(n->worker, n->theta, n->input, n->target, SEQUENCES, 1); }
+static double run(net *n)
+{
+    return weir_worker_forward(n->worker, n->theta, n->input, n->target, SEQUENCES, 1);
+}
 
 /* The same loss, and the same final hidden states, bit for bit. */
 static void assert_same(const char *a, const char *b)
@@ -63,7 +80,8 @@ static void assert_same(const char *a, const char *b)
     double loss_x = run(&x), loss_y = run(&y);
     assert_true(isfinite(loss_x));
     assert_true(loss_x == loss_y);
-    assert_memory_equal(weir_worker_hidden(x.worker), weir_worker_hidden(y.worker), SEQUENCES * CTX * WIDTH * sizeof(float));
+    assert_memory_equal(weir_worker_hidden(x.worker), weir_worker_hidden(y.worker),
+                        SEQUENCES * CTX * WIDTH * sizeof(float));
     net_end(&x);
     net_end(&y);
 }
@@ -71,7 +89,8 @@ static void assert_same(const char *a, const char *b)
 static void deepnorm_of_one_is_post(void **state)
 {
     (void)state;
-    assert_same("let alpha = 1\ngain v o up down = 1\nsublayer x = norm(alpha*x + f(x))\n", "sublayer x = norm(x + f(x))\n");
+    assert_same("let alpha = 1\ngain v o up down = 1\nsublayer x = norm(alpha*x + f(x))\n",
+                "sublayer x = norm(x + f(x))\n");
 }
 
 static void peri_without_embedding_norm_is_sandwich(void **state)
@@ -81,14 +100,17 @@ static void peri_without_embedding_norm_is_sandwich(void **state)
                 "sublayer x = x + norm(f(norm(x)))\nhead x = norm(x)\n");
 }
 
-/* GLM-130B behind an embedding norm: norm after each sublayer. ChatGLM: the same norms written before the next. */
+/* GLM-130B behind an embedding norm: norm after each sublayer. ChatGLM: the same norms written
+ * before the next. */
 static void chatglm_is_glm_shifted(void **state)
 {
     (void)state;
     const char *constants = "let alpha = (2*N)^(1/2)\ngain v o up down = (2*N)^(-1/2)\n";
     char shifted[512], post[512];
-    snprintf(shifted, sizeof shifted, "%ssublayer a = norm(x), x = alpha*a + f(a)\nhead x = norm(x)\n", constants);
-    snprintf(post, sizeof post, "%sembed x = norm(x)\nsublayer x = norm(alpha*x + f(x))\n", constants);
+    snprintf(shifted, sizeof shifted,
+             "%ssublayer a = norm(x), x = alpha*a + f(a)\nhead x = norm(x)\n", constants);
+    snprintf(post, sizeof post, "%sembed x = norm(x)\nsublayer x = norm(alpha*x + f(x))\n",
+             constants);
     assert_same(shifted, post);
 }
 
@@ -103,7 +125,8 @@ static void observe_stream(void *ctx, const weir_sighting *s)
     stream_check *check = ctx;
     if (s->what != WEIR_SEE_STREAM) return;
     check->seen++;
-    for (int64_t i = 0; i < s->rows * s->cols; i++) check->different += s->data[i] != check->embedded[i];
+    for (int64_t i = 0; i < s->rows * s->cols; i++)
+        check->different += s->data[i] != check->embedded[i];
 }
 
 static void gain_zero_leaves_the_stream(void **state)
@@ -114,7 +137,8 @@ static void gain_zero_leaves_the_stream(void **state)
     const float *tok = n.theta + weir_model_find(n.model, "embed.tok")->offset;
     const float *pos = n.theta + weir_model_find(n.model, "embed.pos")->offset;
     for (int i = 0; i < SEQUENCES * CTX; i++) {
-        for (int j = 0; j < WIDTH; j++) embedded[i * WIDTH + j] = tok[n.input[i] * WIDTH + j] + pos[i % CTX * WIDTH + j];
+        for (int j = 0; j < WIDTH; j++)
+            embedded[i * WIDTH + j] = tok[n.input[i] * WIDTH + j] + pos[i % CTX * WIDTH + j];
     }
     stream_check check = {.embedded = embedded};
     weir_worker_observe(n.worker, observe_stream, &check);
@@ -135,7 +159,9 @@ static void attention_is_causal(void **state)
     n.input[CTX - 4] = (uint16_t)((n.input[CTX - 4] + 1) % VOCAB);
     run(&n);
     assert_memory_equal(before, weir_worker_hidden(n.worker), (CTX - 4) * WIDTH * sizeof(float));
-    assert_memory_not_equal(before + (CTX - 4) * WIDTH, weir_worker_hidden(n.worker) + (CTX - 4) * WIDTH, WIDTH * sizeof(float));
+    assert_memory_not_equal(before + (CTX - 4) * WIDTH,
+                            weir_worker_hidden(n.worker) + (CTX - 4) * WIDTH,
+                            WIDTH * sizeof(float));
     net_end(&n);
 }
 
@@ -149,17 +175,19 @@ static void sequences_are_independent(void **state)
     memcpy(batch, weir_worker_hidden(n.worker) + CTX * WIDTH, sizeof batch);
     weir_worker_forward(n.worker, n.theta, n.input + CTX, n.target + CTX, 1, 0);
     float worst = 0;
-    for (int i = 0; i < CTX * WIDTH; i++) worst = fmaxf(worst, fabsf(batch[i] - weir_worker_hidden(n.worker)[i]));
+    for (int i = 0; i < CTX * WIDTH; i++)
+        worst = fmaxf(worst, fabsf(batch[i] - weir_worker_hidden(n.worker)[i]));
     assert_true(worst <= 1e-5f); /* a BLAS may order the sums of a product by its size */
     net_end(&n);
 }
 
-/* The gradient in float is that of the double network, which central differences check: here, against differences of the
- * loss itself along the gradient, to what float allows. */
+/* The gradient in float is that of the double network, which central differences check: here,
+ * against differences of the loss itself along the gradient, to what float allows. */
 static void gradient_descends(void **state)
 {
     (void)state;
-    net n = net_of("let alpha = (2*N)^(1/4)\ngain v o up down = (8*N)^(-1/4)\nsublayer x = norm(alpha*x + f(x))\n");
+    net n = net_of("let alpha = (2*N)^(1/4)\ngain v o up down = (8*N)^(-1/4)\nsublayer x = "
+                   "norm(alpha*x + f(x))\n");
     double before = run(&n), squares = 0;
     weir_worker_backward(n.worker, n.theta, n.grad);
     for (int64_t i = 0; i < n.model->total; i++) squares += (double)n.grad[i] * (double)n.grad[i];

@@ -4,7 +4,7 @@
 #define GELU_LINEAR 1.5957691216057307 /* 2 sqrt(2/pi) */
 #define GELU_CUBIC  (0.044715 * GELU_LINEAR)
 
-/* 1 / sigmoid(t) = 1 + 2^(-t / ln 2), from t and -1 / ln 2 times a factor of t that is left out. */
+/* 1 / sigmoid(t c) = 1 + 2^(t factor), where factor is -c / ln 2. */
 static inline vf sigmoid_reciprocal(vf t, vf factor)
 {
     return vf_add(vf_set1(1), exp2_of(vf_mul(t, factor)));
@@ -58,7 +58,10 @@ static void gelu_back(int64_t n, const float *x, const float *dy, float *dx)
 
 static void relu(int64_t n, const float *x, float *y)
 {
-    EACH_VECTOR(n, vf a = load(x + j, k); store(y + j, where_positive(a, a), k));
+    EACH_VECTOR(n, {
+        vf a = load(x + j, k);
+        store(y + j, where_positive(a, a), k);
+    });
 }
 
 static void relu_back(int64_t n, const float *x, const float *dy, float *dx)
@@ -70,8 +73,11 @@ static void swiglu(int64_t rows, int64_t cols, const float *up, const float *gat
                    float *y, int64_t ldy)
 {
     for (int64_t i = 0; i < rows; i++, up += ld, gate += ld, y += ldy) {
-        EACH_VECTOR(cols, vf g = load(gate + j, k); vf silu = vf_div(g, silu_reciprocal(g));
-                    store(y + j, vf_mul(silu, load(up + j, k)), k));
+        EACH_VECTOR(cols, {
+            vf g = load(gate + j, k);
+            vf silu = vf_div(g, silu_reciprocal(g));
+            store(y + j, vf_mul(silu, load(up + j, k)), k);
+        });
     }
 }
 
@@ -80,11 +86,15 @@ static void swiglu_back(int64_t rows, int64_t cols, const float *up, const float
 {
     const vf one = vf_set1(1);
     for (int64_t i = 0; i < rows; i++) {
-        EACH_VECTOR(cols, vf g = load(gate + j, k); vf u = load(up + j, k); vf d = load(dy + j, k);
-                    vf s = vf_div(one, silu_reciprocal(g));
-                    vf slope = vf_mul(s, vf_add(one, vf_mul(g, vf_sub(one, s))));
-                    store(dup + j, vf_mul(d, vf_mul(g, s)), k);
-                    store(dgate + j, vf_mul(vf_mul(d, u), slope), k));
+        EACH_VECTOR(cols, {
+            vf g = load(gate + j, k);
+            vf u = load(up + j, k);
+            vf d = load(dy + j, k);
+            vf s = vf_div(one, silu_reciprocal(g));
+            vf slope = vf_mul(s, vf_add(one, vf_mul(g, vf_sub(one, s))));
+            store(dup + j, vf_mul(d, vf_mul(g, s)), k);
+            store(dgate + j, vf_mul(vf_mul(d, u), slope), k);
+        });
         up += ld, gate += ld, dy += lddy, dup += ld, dgate += ld;
     }
 }

@@ -51,7 +51,10 @@ static double sum_squares(int64_t n, const float *x)
 {
     vd acc[VD_ROW];
     for (int v = 0; v < VD_ROW; v++) acc[v] = vd_zero();
-    EACH_LANE(n, vf a = load(x + j, k); accumulate(acc, v, a, a));
+    EACH_LANE(n, {
+        vf a = load(x + j, k);
+        accumulate(acc, v, a, a);
+    });
     return vd_fold_row(acc);
 }
 
@@ -60,8 +63,11 @@ static float max_abs(int64_t n, const float *x)
 {
     vf max[VF_ROW], nan = vf_zero();
     for (int v = 0; v < VF_ROW; v++) max[v] = vf_zero();
-    EACH_LANE(n, vf a = vf_abs(load(x + j, k)); max[v] = vf_max(a, max[v]);
-              nan = vf_select(vf_isnan(a), a, nan));
+    EACH_LANE(n, {
+        vf a = vf_abs(load(x + j, k));
+        max[v] = vf_max(a, max[v]);
+        nan = vf_select(vf_isnan(a), a, nan);
+    });
     return vm_any(vf_isnan(nan)) ? NAN : fold_row_max(max);
 }
 
@@ -75,9 +81,12 @@ static inline void dot_columns(int64_t rows, int cols, double a, const float *x,
     for (int64_t i = 0; i < rows; i++, x += ldx)
         EACH_LANE(cols, accumulate(acc, v, load(x + j, k), z ? load(z + i * ldz + j, k) : one));
     const vd va = vd_set1(a);
-    EACH_LANE(cols, vf o = load(out + j, k); vd lo = vd_add(vf_lo(o), vd_mul(va, acc[2 * v]));
-              vd hi = vd_add(vf_hi(o), vd_mul(va, acc[2 * v + 1]));
-              store(out + j, vf_narrow(lo, hi), k));
+    EACH_LANE(cols, {
+        vf o = load(out + j, k);
+        vd lo = vd_add(vf_lo(o), vd_mul(va, acc[2 * v]));
+        vd hi = vd_add(vf_hi(o), vd_mul(va, acc[2 * v + 1]));
+        store(out + j, vf_narrow(lo, hi), k);
+    });
 }
 
 static void dot_cols(int64_t rows, int64_t cols, float a, const float *x, int64_t ldx,
@@ -113,9 +122,10 @@ static void rotate(int64_t rows, int64_t heads, int64_t head_dim, int64_t ctx, c
     const vf vsign = vf_set1(sign);
     for (int64_t r = 0; r < rows; r++, x += ldx) {
         const float *angle = cos_sin + r % ctx * head_dim;
-        EACH_VECTOR(
-            half, vf p = load(angle + 2 * j, vector_count(2 * k));
+        EACH_VECTOR(half, {
+            vf p = load(angle + 2 * j, vector_count(2 * k));
             vf q = load(angle + 2 * j + VF_LANES, k * 2 - vector_count(2 * k));
-            rotate_heads(heads, head_dim, vf_even(p, q), vf_mul(vsign, vf_odd(p, q)), x + j, k));
+            rotate_heads(heads, head_dim, vf_even(p, q), vf_mul(vsign, vf_odd(p, q)), x + j, k);
+        });
     }
 }

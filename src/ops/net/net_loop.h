@@ -10,8 +10,8 @@ static inline int vector_count(int64_t left)
     return left < VF_LANES ? (int)left : VF_LANES;
 }
 
-/* Runs a statement for each vector of n elements: at column j, with k elements. k is the constant
- * VF_LANES but in the tail, so that load and store below cost a mask in the tail alone. */
+/* Runs a statement or block for each vector of n elements: at column j, with k elements. k is the
+ * constant VF_LANES but in the tail, so that load and store below cost a mask in the tail alone. */
 #define EACH_VECTOR(n, ...)                                                                        \
     do {                                                                                           \
         const int64_t each_n = (n);                                                                \

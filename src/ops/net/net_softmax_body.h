@@ -28,8 +28,11 @@ static inline void row_exp(int64_t n, const float *x, float max, float *y, vf su
     const vf least = vf_set1(-INFINITY), vmax = vf_set1(max);
     vf acc[VF_ROW];
     for (int v = 0; v < VF_ROW; v++) acc[v] = vf_zero();
-    EACH_LANE(n, vf e = exp_of(vf_sub(load_or(x + j, k, least), vmax)); acc[v] = vf_add(acc[v], e);
-              if (y) store(y + j, e, k));
+    EACH_LANE(n, {
+        vf e = exp_of(vf_sub(load_or(x + j, k, least), vmax));
+        acc[v] = vf_add(acc[v], e);
+        if (y) store(y + j, e, k);
+    });
     for (int v = 0; v < VF_ROW; v++) sum[v] = acc[v];
 }
 
@@ -57,8 +60,10 @@ static inline void row_zero(int64_t n, float *x)
 static inline void row_slope(int64_t n, float slope, int64_t position, float *x)
 {
     const vf vslope = vf_set1(slope), iota = vf_iota();
-    EACH_VECTOR(n, vf distance = vf_add(iota, vf_set1((float)(j - position)));
-                store(x + j, vf_add(load(x + j, k), vf_mul(vslope, distance)), k));
+    EACH_VECTOR(n, {
+        vf distance = vf_add(iota, vf_set1((float)(j - position)));
+        store(x + j, vf_add(load(x + j, k), vf_mul(vslope, distance)), k);
+    });
 }
 
 /* How many of cols keys the query at a position sees. */
@@ -107,8 +112,10 @@ static void softmax_back_batch(int batch, int64_t cols, int64_t first, const flo
         const float *prob = p + r * ldp;
         float *grad = dp + r * lddp;
         const vf mean = vf_set1(fold_row(sum[r]));
-        EACH_VECTOR(seen[r], vf d = vf_sub(load(grad + j, k), mean);
-                    store(grad + j, vf_mul(load(prob + j, k), d), k));
+        EACH_VECTOR(seen[r], {
+            vf d = vf_sub(load(grad + j, k), mean);
+            store(grad + j, vf_mul(load(prob + j, k), d), k);
+        });
         row_zero(cols - seen[r], grad + seen[r]);
     }
 }
