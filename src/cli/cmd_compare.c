@@ -135,18 +135,17 @@ static int conclude(const command *c, const options *o, const weir_job *jobs, in
     weir_text_addf(&report, "%s/report.html", o->out);
     weir_status status = report.failed ? weir_fail(&err, WEIR_E_MEMORY, "out of memory for a path")
                                        : weir_report_write(&o->out, 1, report.data, &err);
-    if (status == WEIR_OK && o->json) {
-        int printed = print_json(
-            c->name, json_pack("{s:s, s:i, s:o, s:o, s:o}", "weir", weir_version(), "schema", 1,
-                               "folder", weir_emit_text(o->out), "runs", jobs_json(jobs, count),
-                               "report", weir_emit_text(report.data)));
-        if (printed != EXIT_DONE) code = printed;
-    } else if (status == WEIR_OK) {
-        print_jobs(jobs, count);
-        printf("%s\n", report.data);
+    const char *written = status == WEIR_OK ? report.data : NULL;
+    if (o->json) {
+        json_t *object = json_pack("{s:s, s:i, s:o, s:o, s:o}", "weir", weir_version(), "schema", 1,
+                                   "folder", weir_emit_text(o->out), "runs", jobs_json(jobs, count),
+                                   "report", weir_emit_text(written));
+        if (print_json(c->name, object) != EXIT_DONE) code = EXIT_FAILED;
     } else {
-        code = fail_with(c->name, &err);
+        print_jobs(jobs, count);
+        if (written) printf("%s\n", written);
     }
+    if (!written) code = fail_with(c->name, &err);
     if (interrupted)
         fprintf(stderr, "weir %s: interrupted; the same command goes on from there\n", c->name);
     weir_text_deinit(&report);

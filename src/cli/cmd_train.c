@@ -15,6 +15,7 @@
 typedef struct train_view {
     progress progress;
     progress_line line;
+    bool told; /* what is trained on what */
     const weir_run_request *request;
 } train_view;
 
@@ -24,10 +25,20 @@ static weir_status on_begin(void *ctx, weir_trainer *trainer, const char *folder
     return weir_lab_begin(request->layout_name, request->layout, trainer, folder, err);
 }
 
+/* Who gave no --data shall know what is learned. */
+static void tell_begin(const weir_run_request *request)
+{
+    const weir_config *c = &request->config;
+    fprintf(stderr, "%s, depth %lld, width %lld, on %s\n", request->layout_name,
+            (long long)c->depth, (long long)c->width, weir_corpus_describe(request->corpus));
+}
+
 static void on_progress(void *ctx, const weir_step_report *report, double val_loss)
 {
     train_view *view = ctx;
     (void)val_loss;
+    if (!view->progress.quiet && !view->told) tell_begin(view->request);
+    view->told = true;
     view->line.step = report->step;
     view->line.loss = report->loss;
     progress_show(&view->progress, &view->line, 0, false);
@@ -89,12 +100,12 @@ static json_t *result_json(const char *folder, const weir_run_result *r, const c
                      "report", weir_emit_text(report));
 }
 
-static void print_result(const weir_run_result *r, const char *report)
+static void print_result(const weir_run_result *r)
 {
     printf("%s after %lld steps, loss %.4f", weir_outcome_name(r->outcome), (long long)r->steps,
            r->loss);
     if (isfinite(r->val_loss)) printf(", held-out %.4f", r->val_loss);
-    printf("%s%s\n%s\n", r->why[0] ? ": " : "", r->why, report);
+    printf("%s%s\n", r->why[0] ? ": " : "", r->why);
 }
 
 static int conclude(const command *c, const options *o, const char *folder,
@@ -108,28 +119,19 @@ static int conclude(const command *c, const options *o, const char *folder,
     weir_text_addf(&report, "%s/report.html", folder);
     weir_status status = report.failed ? weir_fail(&err, WEIR_E_MEMORY, "out of memory for a path")
                                        : weir_report_write(&folder, 1, report.data, &err);
-    if (status == WEIR_OK && o->json) {
-        int printed = print_json(c->name, result_json(folder, r, report.data));
-        if (printed != EXIT_DONE) code = printed;
-    } else if (status == WEIR_OK) {
-        print_result(r, report.data);
+    const char *written = status == WEIR_OK ? report.data : NULL;
+    if (o->json) {
+        if (print_json(c->name, result_json(folder, r, written)) != EXIT_DONE) code = EXIT_FAILED;
     } else {
-        code = fail_with(c->name, &err);
+        print_result(r);
+        if (written) printf("%s\n", written);
     }
+    if (!written) code = fail_with(c->name, &err);
     if (interrupted)
         fprintf(stderr, "weir %s: interrupted; `weir train --resume %s` goes on from there\n",
                 c->name, folder);
     weir_text_deinit(&report);
     return code;
-}
-
-/* A newcomer who gave no --data shall know what is learned. */
-static void tell_begin(const options *o, const weir_run_request *request)
-{
-    if (o->quiet) return;
-    const weir_config *c = &request->config;
-    fprintf(stderr, "%s, depth %lld, width %lld, on %s\n", request->layout_name,
-            (long long)c->depth, (long long)c->width, weir_corpus_describe(request->corpus));
 }
 
 static weir_status run(const options *o, weir_run_request *request, weir_run_result *result,
@@ -149,7 +151,6 @@ static weir_status run(const options *o, weir_run_request *request, weir_run_res
                             .begin = on_begin};
     weir_parallel par = weir_pool_parallel(pool);
     progress_init(&view.progress, o->quiet, 1);
-    tell_begin(o, request);
     status = weir_run(request, &par, &hooks, result, err);
     if (status == WEIR_OK) {
         view.line.step = result->steps;

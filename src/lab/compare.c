@@ -101,7 +101,7 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
     weir_status status = WEIR_OK;
     if (weir_file_exists(file.data))
         status = check_sweep(file.data, jobs, count, err);
-    else if (!weir_folder_is_empty(out))
+    else if (weir_file_exists(out) && !weir_folder_is_empty(out))
         status = weir_fail(err, WEIR_E_STATE,
                            "%s holds something that is not a sweep; give a new or an empty folder",
                            out);

@@ -44,10 +44,11 @@ static bool is_finished(const weir_run_record *record, const weir_config *config
     return outcome == WEIR_DIVERGED || (ended && record->config.steps == config->steps);
 }
 
-/* A folder with a run's other files but no run.json is somebody's: its logs would be cut. */
+/* A folder with such files but no run.json is somebody's: they would be cut or replaced. */
 static weir_status check_no_run(const char *folder, weir_error *err)
 {
-    static const char *const name[] = {"steps.jsonl", "layers.jsonl", "checkpoint"};
+    static const char *const name[] = {"steps.jsonl", "layers.jsonl", "checkpoint",
+                                       "probe.json",  "report.html",  "compare.json"};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         char *path = weir_run_path(folder, name[i]);
         if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");

@@ -169,7 +169,7 @@ static void trouble(void **state)
                         .measures = i != 3};
         fake_write_run(run_folder("trouble", i, path), &run);
     }
-    FILE *file = fopen(strcat(run_folder("trouble", 2, path) ? path : path, "/steps.jsonl"), "a");
+    FILE *file = fopen("report_pages/trouble/runs/2/steps.jsonl", "a");
     assert_non_null(file);
     fputs("{\"step\":171,\"loss\":3.", file);
     fclose(file);

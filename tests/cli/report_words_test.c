@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/report_words.h"
@@ -19,16 +20,31 @@ typedef struct words {
     weir_report_setting setting[3];
 } words;
 
+/* The next word of a run, or `absent` at its end; moves *at past it. */
+static void next_word(const char **at, char word[WORD], const char *absent)
+{
+    *at += strspn(*at, " ");
+    size_t length = strcspn(*at, " ;");
+    assert_true(length < WORD);
+    snprintf(word, WORD, "%.*s", (int)length, *at);
+    if (!length) snprintf(word, WORD, "%s", absent);
+    *at += length;
+}
+
 /* One run from "LAYOUT DEPTH STATE LOSS [WARMUP [SEED]]". */
-static weir_report_run run_of(const char *text, words *w)
+static weir_report_run run_of(const char *at, words *w)
 {
     weir_report_run run = {
         .folder = "f", .text = "", .val_loss = NAN, .steps_done = 300, .settings = 3};
-    strcpy(w->warmup, "0");
-    strcpy(w->seed, "1");
-    int fields = sscanf(text, "%23s %d %23s %lf %23[^; ] %23[^; ]", w->layout, &run.depth, w->state,
-                        &run.loss, w->warmup, w->seed);
-    assert_true(fields >= 4);
+    char depth[WORD], loss[WORD];
+    next_word(&at, w->layout, "");
+    next_word(&at, depth, "");
+    next_word(&at, w->state, "");
+    next_word(&at, loss, "");
+    next_word(&at, w->warmup, "0");
+    next_word(&at, w->seed, "1");
+    run.depth = (int)strtol(depth, NULL, 10);
+    run.loss = strtod(loss, NULL);
     while (strcmp(weir_report_state_name(run.state), w->state) != 0)
         run.state = (weir_report_state)(run.state + 1);
     w->setting[0] = (weir_report_setting){"train", "warmup", w->warmup};
