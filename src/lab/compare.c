@@ -10,13 +10,15 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/json_load.h"
 #include "lab/emit.h"
 #include "lab/probe.h"
 #include "weir/version.h"
 
 enum { COMPARE_JSON_MAX = 64 << 20, JOB_PATH = 176 };
 
-/* ---- the folder ---------------------------------------------------------------------------------------------- */
+/* ---- the folder
+ * ---------------------------------------------------------------------------------------------- */
 
 /* As compare.json lists it. */
 static void job_path(const weir_job *job, char path[JOB_PATH])
@@ -41,22 +43,25 @@ static weir_status check_sweep(const char *file, const weir_job *jobs, int count
     size_t bytes;
     WEIR_TRY(weir_file_read(file, COMPARE_JSON_MAX, &data, &bytes, err));
     json_error_t at;
-    json_t *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &at);
+    json_t *root;
+    weir_status status = weir_json_load(data, bytes, &root, &at);
     weir_free(data);
-    if (!root) return weir_fail(err, WEIR_E_FORMAT, "%s:%d: %s", file, at.line, at.text);
+    if (status == WEIR_E_MEMORY)
+        return weir_fail(err, status, "%s: out of memory to read it", file);
+    if (status != WEIR_OK) return weir_fail(err, status, "%s:%d: %s", file, at.line, at.text);
     const json_t *runs = json_object_get(root, "runs");
-    weir_status status = json_is_array(runs)
-                             ? WEIR_OK
-                             : weir_fail(err, WEIR_E_FORMAT, "%s: 'runs' is not a list", file);
+    if (!json_is_array(runs))
+        status = weir_fail(err, WEIR_E_FORMAT, "%s: 'runs' is not a list", file);
     for (size_t i = 0; status == WEIR_OK && i < json_array_size(runs); i++) {
         const char *run = json_string_value(json_array_get(runs, i));
         if (!run)
             status = weir_fail(err, WEIR_E_FORMAT, "%s: a run is named by a text", file);
         else if (!has_job(jobs, count, run))
-            status = weir_fail(err, WEIR_E_STATE,
-                               "%s lists %s, which this sweep does not have; give it another --out, "
-                               "or the same settings and more",
-                               file, run);
+            status =
+                weir_fail(err, WEIR_E_STATE,
+                          "%s lists %s, which this sweep does not have; give it another --out, "
+                          "or the same settings and more",
+                          file, run);
     }
     json_decref(root);
     return status;
@@ -85,7 +90,39 @@ static weir_status write_sweep(const char *file, const char *command, const weir
     return status;
 }
 
-/* OUT is new, empty, or this very sweep; afterwards it holds compare.json. */
+/* What a job asks of its folder. */
+static weir_run_request request_of(const weir_job *job, const char *command, const char *folder)
+{
+    return (weir_run_request){.folder = folder,
+                              .command = command,
+                              .config = job->config,
+                              .layout_name = job->layout_name,
+                              .layout_title = job->layout_title,
+                              .layout = job->layout,
+                              .corpus = job->corpus,
+                              .resume = true,
+                              .threads = 1};
+}
+
+/* A run of the same name that was begun with other settings refuses the sweep, before it begins.
+ * Damage to one run is no reason to leave the others. */
+static weir_status check_runs(const char *out, const char *command, const weir_job *jobs, int count,
+                              weir_error *err)
+{
+    weir_status status = WEIR_OK;
+    for (int i = 0; i < count && status == WEIR_OK; i++) {
+        weir_text folder = {0};
+        weir_text_addf(&folder, "%s/runs/%s", out, jobs[i].name);
+        if (folder.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+        weir_run_request request = request_of(&jobs[i], command, folder.data);
+        status = weir_run_check(&request, err);
+        if (status != WEIR_E_STATE && status != WEIR_E_MEMORY) status = WEIR_OK;
+        weir_text_deinit(&folder);
+    }
+    return status;
+}
+
+/* OUT is empty, or this very sweep; afterwards it holds compare.json. */
 static weir_status prepare(const char *out, const char *command, const weir_job *jobs, int count,
                            weir_error *err)
 {
@@ -99,19 +136,22 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
     weir_text_addf(&file, "%s/compare.json", out);
     if (file.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     weir_status status = WEIR_OK;
+    weir_file_sweep(file.data); /* of a compare that was killed at its first breath */
     if (weir_file_exists(file.data))
         status = check_sweep(file.data, jobs, count, err);
-    else if (weir_file_exists(out) && !weir_folder_is_empty(out))
-        status = weir_fail(err, WEIR_E_STATE,
-                           "%s holds something that is not a sweep; give a new or an empty folder",
-                           out);
-    if (status == WEIR_OK) status = weir_folder_make(out, err);
+    else if (!weir_folder_is_empty(out))
+        status =
+            weir_fail(err, WEIR_E_STATE,
+                      "%s holds something that is not a sweep; give a new or an empty folder", out);
+    if (status == WEIR_OK) status = check_runs(out, command, jobs, count, err);
     if (status == WEIR_OK) status = write_sweep(file.data, command, jobs, count, err);
     weir_text_deinit(&file);
     return status;
 }
 
-/* ---- the jobs ------------------------------------------------------------------------------------------------ */
+/* ---- the jobs
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct place {
     double cost;
@@ -185,20 +225,9 @@ static weir_status run_job(running *r, weir_run_result *result, weir_error *err)
     weir_text folder = {0};
     weir_text_addf(&folder, "%s/runs/%s", r->sweep->out, job->name);
     if (folder.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
-    weir_run_request request = {.folder = folder.data,
-                                .command = r->sweep->command,
-                                .config = job->config,
-                                .layout_name = job->layout_name,
-                                .layout_title = job->layout_title,
-                                .layout = job->layout,
-                                .corpus = job->corpus,
-                                .resume = true,
-                                .threads = 1};
-    weir_run_hooks hooks = {.ctx = r,
-                            .stop = stop,
-                            .progress = progress,
-                            .measure = weir_lab_measure,
-                            .begin = begin};
+    weir_run_request request = request_of(job, r->sweep->command, folder.data);
+    weir_run_hooks hooks = {
+        .ctx = r, .stop = stop, .progress = progress, .measure = weir_lab_measure, .begin = begin};
     weir_status status = weir_run(&request, NULL, &hooks, result, err);
     weir_text_deinit(&folder);
     return status;
@@ -247,11 +276,9 @@ static weir_status run_jobs(sweep *s, int threads, weir_error *err)
     return WEIR_OK;
 }
 
-weir_status weir_compare(const char *out, const char *command, weir_job *jobs, int count,
-                         int threads, const weir_compare_hooks *hooks, weir_error *err)
+static weir_status compare_locked(const char *out, const char *command, weir_job *jobs, int count,
+                                  int threads, const weir_compare_hooks *hooks, weir_error *err)
 {
-    if (count < 1 || threads < 1)
-        return weir_fail(err, WEIR_E_VALUE, "a sweep wants at least one job and one thread");
     WEIR_TRY(prepare(out, command, jobs, count, err));
     place *order = weir_alloc((size_t)count, sizeof *order);
     if (!order) return weir_fail(err, WEIR_E_MEMORY, "out of memory for %d jobs", count);
@@ -261,9 +288,26 @@ weir_status weir_compare(const char *out, const char *command, weir_job *jobs, i
         jobs[i].status = WEIR_OK;
     }
     qsort(order, (size_t)count, sizeof *order, by_cost);
-    sweep s = {.out = out, .command = command, .jobs = jobs, .count = count, .hooks = hooks,
+    sweep s = {.out = out,
+               .command = command,
+               .jobs = jobs,
+               .count = count,
+               .hooks = hooks,
                .order = order};
     weir_status status = run_jobs(&s, threads, err);
     weir_free(order);
+    return status;
+}
+
+weir_status weir_compare(const char *out, const char *command, weir_job *jobs, int count,
+                         int threads, const weir_compare_hooks *hooks, weir_error *err)
+{
+    if (count < 1 || threads < 1)
+        return weir_fail(err, WEIR_E_VALUE, "a sweep wants at least one job and one thread");
+    weir_lock lock;
+    WEIR_TRY(weir_folder_make(out, err));
+    WEIR_TRY(weir_folder_lock(out, &lock, err));
+    weir_status status = compare_locked(out, command, jobs, count, threads, hooks, err);
+    weir_folder_unlock(&lock);
     return status;
 }

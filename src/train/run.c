@@ -47,8 +47,8 @@ static bool is_finished(const weir_run_record *record, const weir_config *config
 /* A folder with such files but no run.json is somebody's: they would be cut or replaced. */
 static weir_status check_no_run(const char *folder, weir_error *err)
 {
-    static const char *const name[] = {"steps.jsonl", "layers.jsonl", "checkpoint",
-                                       "probe.json",  "report.html",  "compare.json"};
+    static const char *const name[] = {"compare.json", "steps.jsonl", "layers.jsonl",
+                                       "checkpoint",   "probe.json",  "report.html"};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         char *path = weir_run_path(folder, name[i]);
         if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
@@ -117,7 +117,6 @@ static weir_status rewind_to_checkpoint(run *r, weir_error *err)
                                .loss = NAN,
                                .val_loss = NAN,
                                .seconds = r->past.seconds};
-    WEIR_TRY(weir_folder_make(folder, err));
     WEIR_TRY(weir_run_write(r->request, &running, err));
     WEIR_TRY(open_log(r, "steps.jsonl", r->trainer->step, &r->steps, err));
     WEIR_TRY(open_log(r, "layers.jsonl", layer_lines, &r->layers, err));
@@ -243,8 +242,17 @@ static weir_status run_to_end(const weir_run_request *request, const weir_parall
     return status;
 }
 
-weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
-                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+weir_status weir_run_check(const weir_run_request *request, weir_error *err)
+{
+    weir_run_record record = {.command = NULL};
+    weir_status status = look_into(request, &record, err);
+    weir_run_record_deinit(&record);
+    return status;
+}
+
+/* The folder is locked: what look_into sees stays so. */
+static weir_status run_locked(const weir_run_request *request, const weir_parallel *par,
+                              const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
 {
     weir_run_record record = {.command = NULL};
     weir_run_request asked = *request;
@@ -260,5 +268,16 @@ weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
         status = run_to_end(&asked, par, hooks, result, err);
     }
     weir_run_record_deinit(&record);
+    return status;
+}
+
+weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
+                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+{
+    weir_lock lock;
+    WEIR_TRY(weir_folder_make(request->folder, err));
+    WEIR_TRY(weir_folder_lock(request->folder, &lock, err));
+    weir_status status = run_locked(request, par, hooks, result, err);
+    weir_folder_unlock(&lock);
     return status;
 }
