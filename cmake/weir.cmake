@@ -57,7 +57,9 @@ function(weir_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   # The label by which the thread sanitizer's run finds the tests that start threads.
-  foreach(file ${ARGN})
+  set(files ${ARGN})
+  list(FILTER files EXCLUDE REGEX "^\\$<") # objects of another target have no file yet
+  foreach(file ${files})
     file(STRINGS ${file} starts_threads REGEX "weir_pool_create|pthread_create")
     if(starts_threads)
       set_tests_properties(${name} PROPERTIES LABELS threads)

@@ -19,23 +19,50 @@ static weir_status take_points(weir_report_arena *arena, int count, double **x, 
     return *x && *y ? WEIR_OK : WEIR_E_MEMORY;
 }
 
-weir_status weir_report_step_curve(weir_report_arena *arena, const weir_report_run *run,
-                                   weir_report_step_field field, weir_report_curve *curve)
+/* y[i] is the mean of the last `window` of v[0..i], or of as many as there are. */
+static void running_mean(const double *v, double *y, int count, int window)
 {
-    double *x, *y;
-    int count = 0;
-    if (take_points(arena, run->steps, &x, &y)) return WEIR_E_MEMORY;
-    for (int i = 0; i < run->steps; i++) {
-        double v = field_of(&run->step[i], field);
-        if (!isfinite(v) && field == WEIR_REPORT_LOSS) break;
-        if (!isfinite(v)) continue;
-        x[count] = (double)run->step[i].step;
-        y[count++] = v;
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+        int first = i >= window ? i - window + 1 : 0;
+        if (i % window == 0) {
+            /* Afresh now and then, so that what a spike rounded away does not stay away. */
+            sum = 0;
+            for (int k = first; k <= i; k++) sum += v[k];
+        } else {
+            sum += v[i] - (i >= window ? v[i - window] : 0);
+        }
+        y[i] = sum / (i - first + 1);
     }
+}
+
+weir_status weir_report_step_curve(weir_report_arena *arena, const weir_report_run *run,
+                                   weir_report_step_field field, int window,
+                                   weir_report_curve *curve)
+{
+    double *x, *y, *v = weir_report_take(arena, (size_t)run->steps, sizeof *v);
+    int count = 0;
+    if (!v || take_points(arena, run->steps, &x, &y)) return WEIR_E_MEMORY;
+    for (int i = 0; i < run->steps; i++) {
+        double here = field_of(&run->step[i], field);
+        if (!isfinite(here) && field == WEIR_REPORT_LOSS) break;
+        if (!isfinite(here)) continue;
+        x[count] = (double)run->step[i].step;
+        v[count++] = here;
+    }
+    running_mean(v, y, count, window);
     curve->x = x;
     curve->y = y;
     curve->count = count;
     return WEIR_OK;
+}
+
+int weir_report_loss_window(const weir_report_data *data)
+{
+    int longest = 0;
+    for (int i = 0; i < data->runs; i++)
+        if (data->run[i].steps > longest) longest = data->run[i].steps;
+    return longest < 100 ? 1 : longest / 50;
 }
 
 /* What a further sublayer does to the number of its layer; `so_far` is NaN before the first. */

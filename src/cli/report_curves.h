@@ -17,9 +17,14 @@ typedef enum weir_report_step_field {
  * WEIR_E_MEMORY is the only failure. */
 
 /* By step; steps without the number are left out, but for the loss: its curve ends at the first
- * null. */
+ * null. Each point is the mean of the last `window` numbers (1: the number itself). */
 weir_status weir_report_step_curve(weir_report_arena *arena, const weir_report_run *run,
-                                   weir_report_step_field field, weir_report_curve *curve);
+                                   weir_report_step_field field, int window,
+                                   weir_report_curve *curve);
+
+/* The window that calms the losses of a comparison: a fiftieth of its longest run, and the same for
+ * all. */
+int weir_report_loss_window(const weir_report_data *data);
 
 /* By layer, at one measured step. The sublayers of a layer are put together as fits the metric:
  * gradients as the norm of all, branches as their root mean square, the stream after the last, of

@@ -11,7 +11,7 @@ enum { MANY_ROWS = 12 }; /* labels of more rows than these make charts wider and
 /* Widths of a chart when one, two, or more stand side by side in the page's 1136 pixels. */
 static int chart_width(int panels, int rows)
 {
-    if (panels == 1) return 760;
+    if (panels == 1) return 1136;
     return panels == 2 || rows > MANY_ROWS ? 556 : 368;
 }
 
@@ -25,6 +25,7 @@ static int chart_height(int rows)
 
 typedef struct recipe {
     const char *id, *title, *how, *x_name, *y_name;
+    int window;  /* of the loss: how many steps a point is the mean of */
     bool layers; /* by layer; else the loss by step */
     bool last;   /* of the layers: the last measured step, not the first */
     weir_report_metric metric;
@@ -35,7 +36,7 @@ static weir_status curve_of(weir_report_arena *arena, const recipe *what,
 {
     if (!what->layers) {
         curve->broken = run->state == WEIR_REPORT_DIVERGED;
-        return weir_report_step_curve(arena, run, WEIR_REPORT_LOSS, curve);
+        return weir_report_step_curve(arena, run, WEIR_REPORT_LOSS, what->window, curve);
     }
     int64_t step = what->last ? weir_report_last_measured(run) : weir_report_first_measured(run);
     return weir_report_layer_curve(arena, run, what->metric, step, curve);
@@ -70,6 +71,14 @@ static weir_status panel_curves(weir_report_data *data, const weir_report_grid *
     return WEIR_OK;
 }
 
+/* What a figure adds to its explanation; NULL when memory is out. */
+static const char *figure_notes(weir_report_arena *arena, const recipe *what, bool faint)
+{
+    const char *seeds = faint ? " Pale lines are further seeds." : "";
+    if (what->layers || what->window < 2) return seeds;
+    return weir_report_format(arena, " Each point is the mean of %d steps.%s", what->window, seeds);
+}
+
 static weir_status draw_figure(weir_text *out, weir_report_data *data, const weir_report_grid *grid,
                                const recipe *what)
 {
@@ -88,6 +97,8 @@ static weir_status draw_figure(weir_text *out, weir_report_data *data, const wei
         if (wants > gutter) gutter = wants;
     }
     if (!total) return WEIR_OK;
+    const char *more = figure_notes(&data->arena, what, faint);
+    if (!more) return WEIR_E_MEMORY;
     if (!what->layers) weir_report_cap_loss(data, &y);
 
     weir_report_level level[2];
@@ -102,8 +113,7 @@ static weir_status draw_figure(weir_text *out, weir_report_data *data, const wei
                                         : weir_report_axis_of(&y, WEIR_REPORT_AUTO, false, 0, 0),
                                .level = level,
                                .levels = what->layers ? 0 : weir_report_loss_levels(data, level)};
-    weir_report_open_figure(out, what->id, what->title, what->how,
-                            faint ? " Pale lines are further seeds." : "");
+    weir_report_open_figure(out, what->id, what->title, what->how, more);
     weir_text_add(out, "<div class=\"panels\">\n");
     for (int d = 0; d < grid->depths; d++) {
         chart.heading = weir_report_format(&data->arena, "%d layer%s", grid->depth[d],
@@ -259,7 +269,7 @@ weir_status weir_report_figures(weir_text *out, weir_report_data *data,
         {.id = "loss",
          .title = "Training loss, by step",
          .how = "Lower is better. A curve that stays at the unigram entropy has learned how often "
-                "each token occurs and nothing else; no model can go below the entropy floor. "
+                "each token occurs and nothing else; no model can stay below the entropy floor. "
                 "A cross marks where a run diverged.",
          .x_name = "step",
          .y_name = "loss, nats per token"},
@@ -301,7 +311,9 @@ weir_status weir_report_figures(weir_text *out, weir_report_data *data,
                                  .last = true,
                                  .metric = WEIR_REPORT_RESID_RMS};
     for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
-        if (draw_figure(out, data, grid, &recipes[i])) return WEIR_E_MEMORY;
+        recipe what = recipes[i];
+        what.window = weir_report_loss_window(data);
+        if (draw_figure(out, data, grid, &what)) return WEIR_E_MEMORY;
     }
     if (measured_later(data) && draw_figure(out, data, grid, &later)) return WEIR_E_MEMORY;
     return draw_updates(out, data, grid);

@@ -129,7 +129,7 @@ static bool start_row(weir_report_data *data, weir_report_grid *grid, weir_repor
     row->variant = variant_of(data, row->first);
     row->label = !row->variant ? NULL
                  : row->variant[0]
-                     ? weir_report_format(&data->arena, "%s, %s", row->first->title, row->variant)
+                     ? weir_report_format(&data->arena, "%s (%s)", row->first->title, row->variant)
                      : row->first->title;
     row->cell = weir_report_take(&data->arena, (size_t)grid->depths, sizeof *row->cell);
     for (int d = 0; row->cell && d < grid->depths; d++) {

@@ -17,7 +17,7 @@ typedef struct weir_report_cell {
 typedef struct weir_report_row {
     const weir_report_run *first;
     const char *variant; /* the settings that tell it from the other rows: "lr 0.003"; may be "" */
-    const char *label;   /* "Post-LN" or "Post-LN, lr 0.003" */
+    const char *label;   /* "Post-LN" or "Post-LN (lr 0.003)" */
     int colour;          /* 0..7, of the layout */
     int dash;            /* 0..: where colours run out, and for variants */
     weir_report_cell *cell; /* [depths] */

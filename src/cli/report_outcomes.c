@@ -101,7 +101,9 @@ static weir_status add_cell(weir_text *out, weir_report_data *data, const weir_r
     double loss = weir_report_final_loss(run);
     weir_report_curve curve = {
         .colour = row->colour, .name = row->label, .broken = run->state == WEIR_REPORT_DIVERGED};
-    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, &curve)) return WEIR_E_MEMORY;
+    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, weir_report_loss_window(data),
+                               &curve))
+        return WEIR_E_MEMORY;
     /* Sorted by outcome first, then by loss. */
     weir_text_addf(out, "<td class=\"cell %s\" data-v=\"%.12g\" title=\"",
                    weir_report_state_name(run->state),

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/error.h"
 #include "cli/report.h"
 #include "cli/report_html.h"
@@ -20,6 +22,21 @@ static void add_head(weir_text *out, const char *title)
     weir_text_add(out, "</style>\n</head>\n<body>\n<main>\n");
 }
 
+/* Words are kept whole: "Post-LN" is one. */
+static void add_unbroken(weir_text *out, const char *s)
+{
+    for (weir_text word = {0}; s && *s; weir_text_deinit(&word)) {
+        size_t length = strcspn(s, " ");
+        weir_text_add_n(&word, s, length);
+        weir_text_add(out, memchr(s, '-', length) ? "<span class=\"whole\">" : "");
+        weir_report_escape(out, word.data);
+        weir_text_add(out, memchr(s, '-', length) ? "</span>" : "");
+        weir_text_add(out, s[length] ? " " : "");
+        s += length + (s[length] != 0);
+        if (word.failed) out->failed = true;
+    }
+}
+
 static weir_status add_page(weir_text *out, weir_report_data *data, const weir_report_grid *grid)
 {
     weir_text headline = {0}, lede = {0};
@@ -27,7 +44,7 @@ static weir_status add_page(weir_text *out, weir_report_data *data, const weir_r
     weir_report_lede(&lede, grid);
     add_head(out, headline.data);
     weir_text_add(out, "<header><h1>");
-    weir_report_escape(out, headline.data);
+    add_unbroken(out, headline.data);
     weir_text_add(out, "</h1>\n<p class=\"lede\">");
     weir_report_escape(out, lede.data);
     weir_text_add(out, "</p></header>\n");

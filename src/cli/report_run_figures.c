@@ -10,8 +10,8 @@ static weir_status draw_loss(weir_text *out, weir_report_data *data, const weir_
         {.name = "training", .colour = 0, .id = 0, .broken = run->state == WEIR_REPORT_DIVERGED},
         {.name = "held out", .colour = 1, .id = 1, .dots = true}};
     weir_report_level level[2];
-    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, &curve[0]) ||
-        weir_report_step_curve(&data->arena, run, WEIR_REPORT_VAL_LOSS, &curve[1]))
+    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LOSS, 1, &curve[0]) ||
+        weir_report_step_curve(&data->arena, run, WEIR_REPORT_VAL_LOSS, 1, &curve[1]))
         return WEIR_E_MEMORY;
     weir_report_range x = weir_report_range_none(), y = weir_report_range_none();
     weir_report_add_curves(&x, &y, curve, 2);
@@ -33,7 +33,7 @@ static weir_status draw_loss(weir_text *out, weir_report_data *data, const weir_
     weir_report_open_figure(
         out, "loss", "Loss, by step",
         "Lower is better. The unigram entropy is what knowing only how often each token "
-        "occurs would give; no model can go below the entropy floor. Held-out loss far above "
+        "occurs would give; no model can stay below the entropy floor. Held-out loss far above "
         "training loss is overfitting.",
         "");
     weir_text_add(out, "<div class=\"panels\">\n");
@@ -68,8 +68,8 @@ static weir_status draw_pace(weir_text *out, weir_report_data *data, const weir_
 {
     weir_report_curve lr = {.name = ""};
     weir_report_curve grad = lr;
-    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LR, &lr) ||
-        weir_report_step_curve(&data->arena, run, WEIR_REPORT_STEP_GRAD_NORM, &grad))
+    if (weir_report_step_curve(&data->arena, run, WEIR_REPORT_LR, 1, &lr) ||
+        weir_report_step_curve(&data->arena, run, WEIR_REPORT_STEP_GRAD_NORM, 1, &grad))
         return WEIR_E_MEMORY;
     if (!lr.count && !grad.count) return WEIR_OK;
     weir_report_open_figure(out, "pace", "Learning rate and gradient norm, by step",

@@ -7,7 +7,7 @@
 #include "cli/report_html.h"
 
 enum { TOP = 30, LEFT = 46, BOTTOM = 38, LABEL_CHARS = 26, LABEL_GAP = 13 };
-static const double CHAR_WIDTH = 5.9; /* of an 11 px label, on the generous side */
+static const double CHAR_WIDTH = 6.3; /* of an 11 px label, on the generous side */
 
 /* ---- paths
  * -----------------------------------------------------------------------------------------------

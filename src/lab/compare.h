@@ -6,7 +6,7 @@
 
 /* One run of a sweep. */
 typedef struct weir_job {
-    char name[160];     /* folder under OUT/runs: "deepnorm-d48", further settings that vary appended */
+    char name[160]; /* folder under OUT/runs: "deepnorm-d48", further settings that vary appended */
     weir_config config; /* resolved */
     const char *layout_name, *layout_title;
     const weir_layout *layout;
@@ -14,7 +14,7 @@ typedef struct weir_job {
     /* while it runs, and after: */
     int64_t step;
     double last_loss;
-    bool begun, done;   /* done: result and outcome are set */
+    bool begun, done; /* done: result and outcome are set */
     weir_status status;
     weir_error error;
     weir_run_result result;
@@ -27,14 +27,16 @@ typedef struct weir_compare_hooks {
     void (*progress)(void *ctx, const weir_job *jobs, int count, const weir_job *changed);
 } weir_compare_hooks;
 
-/* Writes OUT/compare.json, then runs the jobs on `threads` threads, one job a thread, the most expensive first; when fewer
- * jobs than threads are left, a thread's job stays serial, so every job's bits are those of a serial run. Finished jobs are
- * not run again; interrupted and killed ones go on. A job that fails is marked and the others go on; a diverged run is no
- * failure: WEIR_OK then says that every job was tried, and each job's status what came of it.
- * OUT may hold an earlier sweep when every run of it is among the jobs (so a sweep can be gone on with, or grow).
- * Errors: WEIR_E_STATE OUT holds something else, a sweep with other runs, or a run of the same name with other settings
- * (nothing has then been run or written); WEIR_E_VALUE two jobs of one name; WEIR_E_INTERRUPTED stopped with jobs left to
- * do; WEIR_E_FORMAT a damaged compare.json; WEIR_E_FILE; WEIR_E_MEMORY. */
+/* Writes OUT/compare.json, then runs the jobs on `threads` threads, one job a thread, the most
+ * expensive first; when fewer jobs than threads are left, a thread's job stays serial, so every
+ * job's bits are those of a serial run. Finished jobs are not run again; interrupted and killed
+ * ones go on. A job that fails is marked and the others go on; a diverged run is no failure:
+ * WEIR_OK then says that every job was tried, and each job's status what came of it. OUT may hold
+ * an earlier sweep when every run of it is among the jobs (so a sweep can be gone on with, or
+ * grow). Errors: WEIR_E_STATE OUT holds something else, a sweep with other runs, or a run of the
+ * same name with other settings (nothing has then been run or written); WEIR_E_VALUE two jobs of
+ * one name; WEIR_E_INTERRUPTED stopped with jobs left to do; WEIR_E_FORMAT a damaged compare.json;
+ * WEIR_E_FILE; WEIR_E_MEMORY. */
 weir_status weir_compare(const char *out, const char *command, weir_job *jobs, int count,
                          int threads, const weir_compare_hooks *hooks, weir_error *err);
 

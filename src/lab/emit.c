@@ -1,4 +1,5 @@
-/* emit.c - the JSON of the lab. json_pack takes over what it is given, also when it fails, so one check is enough. */
+/* emit.c - the JSON of the lab. json_pack takes over what it is given, also when it fails, so one
+ * check is enough. */
 #include "lab/emit.h"
 
 #include <math.h>
@@ -37,11 +38,11 @@ static json_t *norms(const weir_measurement *m, const weir_site_numbers *s, int 
     for (int i = first; all && i < m->norms && m->norm[i].layer == s->layer; i++) {
         const weir_norm_numbers *n = &m->norm[i];
         if (n->sub != s->sub) continue;
-        json_t *one = json_pack(
-            "{s:o, s:o, s:o, s:o, s:o, s:o}", "name", weir_emit_text(n->name), "in_rms",
-            weir_emit_number(n->in_rms), "gamma_mean", weir_emit_number(n->gamma_mean), "gamma_min",
-            weir_emit_number(n->gamma_min), "gamma_max", weir_emit_number(n->gamma_max),
-            "eps_share", weir_emit_number(n->eps_share));
+        json_t *one =
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", weir_emit_text(n->name), "in_rms",
+                      weir_emit_number(n->in_rms), "gamma_mean", weir_emit_number(n->gamma_mean),
+                      "gamma_min", weir_emit_number(n->gamma_min), "gamma_max",
+                      weir_emit_number(n->gamma_max), "eps_share", weir_emit_number(n->eps_share));
         if (json_array_append_new(all, one) != 0) {
             json_decref(all);
             return NULL;
@@ -57,14 +58,13 @@ json_t *weir_emit_layers(const weir_measurement *m)
     for (int i = 0; all && i < m->sites; i++) {
         const weir_site_numbers *s = &m->site[i];
         while (first < m->norms && m->norm[first].layer < s->layer) first++;
-        json_t *one =
-            json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "l", s->layer, "sub",
-                      s->sub == 0 ? "attn" : "mlp", "grad_norm", weir_emit_number(s->grad_norm),
-                      "resid_rms", weir_emit_number(s->resid_rms), "branch_rms",
-                      weir_emit_number(s->branch_rms), "dresid_rms",
-                      weir_emit_number(s->dresid_rms), "max_abs", weir_emit_number(s->max_abs),
-                      "far_share", weir_emit_number(s->far_share), "weights", weights(s), "norms",
-                      norms(m, s, first));
+        json_t *one = json_pack(
+            "{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "l", s->layer, "sub",
+            s->sub == 0 ? "attn" : "mlp", "grad_norm", weir_emit_number(s->grad_norm), "resid_rms",
+            weir_emit_number(s->resid_rms), "branch_rms", weir_emit_number(s->branch_rms),
+            "dresid_rms", weir_emit_number(s->dresid_rms), "max_abs", weir_emit_number(s->max_abs),
+            "far_share", weir_emit_number(s->far_share), "weights", weights(s), "norms",
+            norms(m, s, first));
         if (json_array_append_new(all, one) != 0) {
             json_decref(all);
             return NULL;
@@ -90,11 +90,11 @@ json_t *weir_emit_verdict(const weir_verdict *v)
     json_t *rules = json_array();
     for (int i = 0; rules && i < v->rules; i++) {
         const weir_rule_result *r = &v->rule[i];
-        json_t *one = json_pack(
-            "{s:s, s:s, s:o, s:o, s:b, s:s, s:o}", "name", r->rule->name, "formula",
-            r->rule->formula, "value", weir_emit_number(r->value), "threshold",
-            weir_emit_number(r->threshold), "fired", r->fired, "source", r->rule->source, "record",
-            weir_emit_text(r->rule->record));
+        json_t *one =
+            json_pack("{s:s, s:s, s:o, s:o, s:b, s:s, s:o}", "name", r->rule->name, "formula",
+                      r->rule->formula, "value", weir_emit_number(r->value), "threshold",
+                      weir_emit_number(r->threshold), "fired", r->fired, "source", r->rule->source,
+                      "record", weir_emit_text(r->rule->record));
         if (json_array_append_new(rules, one) != 0) {
             json_decref(rules);
             rules = NULL;

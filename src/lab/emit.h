@@ -1,6 +1,7 @@
 /* emit.h - measurements as JSON: the objects of DESIGN 7.5 and of layers.jsonl. Floor 5.
  *
- * A number that is not finite is null. Every function returns a new reference, or NULL when memory is out.
+ * A number that is not finite is null. Every function returns a new reference, or NULL when memory
+ * is out.
  */
 #ifndef WEIR_LAB_EMIT_H
 #define WEIR_LAB_EMIT_H
@@ -20,8 +21,8 @@ json_t *weir_emit_layers(const weir_measurement *measurement);
 json_t *weir_emit_updates(const weir_updates *updates);
 json_t *weir_emit_verdict(const weir_verdict *verdict);
 
-/* Adds the value as text, with nine digits: what a float needs. flags: JSON_COMPACT, JSON_INDENT(n). False when memory is
- * out. */
+/* Adds the value as text, with nine digits: what a float needs. flags: JSON_COMPACT,
+ * JSON_INDENT(n). False when memory is out. */
 bool weir_emit_dump(const json_t *value, size_t flags, weir_text *out);
 
 #endif

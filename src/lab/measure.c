@@ -1,4 +1,5 @@
-/* measure.c - an observer that turns what a worker shows into numbers, and the norms of weights and gradients. */
+/* measure.c - an observer that turns what a worker shows into numbers, and the norms of weights and
+ * gradients. */
 #include "lab/measure.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ typedef struct look {
     float *magnitude; /* [tokens][width]: |x| of a stream, to find the median in */
 } look;
 
-/* ---- reductions ---------------------------------------------------------------------------------------------- */
+/* ---- reductions
+ * ---------------------------------------------------------------------------------------------- */
 
 static double rms(const float *x, int64_t rows, int64_t cols, int64_t ld)
 {
@@ -41,9 +43,12 @@ float weir_median(float *v, int64_t n)
             v[i++] = v[j];
             v[j--] = t;
         }
-        if (k <= j) hi = j;
-        else if (k >= i) lo = i;
-        else break;
+        if (k <= j)
+            hi = j;
+        else if (k >= i)
+            lo = i;
+        else
+            break;
     }
     return v[k];
 }
@@ -68,7 +73,9 @@ static void see_extremes(look *k, const weir_sighting *s, weir_site_numbers *sit
     site->far_share = (double)far / (double)n;
 }
 
-/* ---- norms --------------------------------------------------------------------------------------------------- */
+/* ---- norms
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static double eps_share(const weir_sighting *s, double eps)
 {
@@ -116,7 +123,9 @@ static void see_norm(look *k, const weir_sighting *s)
     see_gamma(k, s->norm, n);
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------------------ */
+/* ---- the pass
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void see(void *ctx, const weir_sighting *s)
 {
@@ -158,7 +167,8 @@ static double adamw_squares(const weir_subject *s, const weir_param *p)
 
 static void measure_params(const weir_subject *s, weir_measurement *m)
 {
-    for (int i = 0; i < m->sites; i++) m->site[i].grad_norm = 0; /* a sum of squares, until the end */
+    for (int i = 0; i < m->sites; i++)
+        m->site[i].grad_norm = 0; /* a sum of squares, until the end */
     for (int i = 0; i < s->model->params; i++) {
         const weir_param *p = &s->model->param[i];
         if (p->layer < 1) continue;

@@ -44,10 +44,10 @@ static weir_status probe_subject(weir_subject *subject, const char *layout_name,
     if (status == WEIR_OK) {
         weir_verdict verdict = weir_judge(subject->config, &m, &updates);
         json_t *run = describe(subject->config, layout_name, layout);
-        json_t *numbers = json_pack("{s:o, s:o, s:o, s:o}", "loss", weir_emit_number(m.loss),
-                                    "layers", weir_emit_layers(&m), "model_update",
-                                    weir_emit_updates(&updates), "verdict",
-                                    weir_emit_verdict(&verdict));
+        json_t *numbers =
+            json_pack("{s:o, s:o, s:o, s:o}", "loss", weir_emit_number(m.loss), "layers",
+                      weir_emit_layers(&m), "model_update", weir_emit_updates(&updates), "verdict",
+                      weir_emit_verdict(&verdict));
         if (!run || !numbers || json_object_update(run, numbers) != 0) {
             json_decref(run);
             run = NULL;
@@ -84,7 +84,8 @@ weir_status weir_probe(const weir_config *config, const char *layout_name,
     return status;
 }
 
-/* ---- hooks of a run -------------------------------------------------------------------------------------------- */
+/* ---- hooks of a run
+ * -------------------------------------------------------------------------------------------- */
 
 static weir_status subject_of(weir_subject *subject, const weir_trainer *t, weir_error *err)
 {
@@ -95,8 +96,8 @@ static weir_status write_line(weir_log *log, int64_t step, json_t *site, weir_er
 {
     weir_text text = {0};
     json_t *line = json_pack("{s:I}", "step", (json_int_t)step);
-    bool ok = line && json_object_update(line, site) == 0 &&
-              weir_emit_dump(line, JSON_COMPACT, &text);
+    bool ok =
+        line && json_object_update(line, site) == 0 && weir_emit_dump(line, JSON_COMPACT, &text);
     weir_status status = ok ? weir_log_line(log, text.data, err) : no_memory(err);
     json_decref(line);
     weir_text_deinit(&text);

@@ -1,4 +1,5 @@
-/* probe.h - a network at initialization: signal, gradient and first update by depth, and a verdict. Floor 5. */
+/* probe.h - a network at initialization: signal, gradient and first update by depth, and a verdict.
+ * Floor 5. */
 #ifndef WEIR_LAB_PROBE_H
 #define WEIR_LAB_PROBE_H
 
@@ -9,7 +10,8 @@
 #include "layout/layout.h"
 #include "train/run.h"
 
-/* Measures on the batch of step 1 and returns one element of "runs" (DESIGN 7.5, docs/formats.md). The caller decrefs. */
+/* Measures on the batch of step 1 and returns one element of "runs" (DESIGN 7.5, docs/formats.md).
+ * The caller decrefs. */
 weir_status weir_probe(const weir_config *config, const char *layout_name,
                        const weir_layout *layout, const weir_corpus *corpus, json_t **out,
                        weir_error *err);
@@ -20,7 +22,8 @@ weir_status weir_probe(const weir_config *config, const char *layout_name,
 weir_status weir_lab_measure(void *ctx, weir_trainer *trainer, int64_t step, weir_log *layers,
                              weir_error *err);
 
-/* Writes FOLDER/probe.json: what weir_probe returns for the trainer's network, which no step has changed yet. */
+/* Writes FOLDER/probe.json: what weir_probe returns for the trainer's network, which no step has
+ * changed yet. */
 weir_status weir_lab_begin(const char *layout_name, const weir_layout *layout,
                            weir_trainer *trainer, const char *folder, weir_error *err);
 

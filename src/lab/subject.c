@@ -12,9 +12,10 @@ weir_status weir_subject_init(weir_subject *s, const weir_config *config, const 
     s->input = weir_alloc(tokens, sizeof *s->input);
     s->target = weir_alloc(tokens, sizeof *s->target);
     s->grad = weir_alloc((size_t)model->total, sizeof *s->grad);
-    weir_status status = s->input && s->target && s->grad
-                             ? weir_worker_create(model, (int)config->batch, &s->worker, err)
-                             : weir_fail(err, WEIR_E_MEMORY, "out of memory for the measured batch");
+    weir_status status =
+        s->input && s->target && s->grad
+            ? weir_worker_create(model, (int)config->batch, &s->worker, err)
+            : weir_fail(err, WEIR_E_MEMORY, "out of memory for the measured batch");
     if (status != WEIR_OK) {
         weir_subject_deinit(s);
         return status;

@@ -3,17 +3,47 @@
 
 #include <math.h>
 
-#include "base/error.h"
-#include "train/trainer.h"
+/* ---- values
+ * --------------------------------------------------------------------------------------------------
+ */
 
-/* ---- values -------------------------------------------------------------------------------------------------- */
-
-static double value_first_step(const weir_evidence *e)
+/* The hidden state's norm a token is about sqrt(width) behind a norm, so this is the share of it
+ * that the step moves. */
+static double value_update(const weir_evidence *e)
 {
-    return e->updates->adamw.branch / sqrt((double)e->config->width);
+    return e->updates->sgd.branch / sqrt((double)e->config->width);
 }
 
-/* ---- the table ----------------------------------------------------------------------------------------------- */
+static double spread_of(const weir_measurement *m, int sub)
+{
+    double least = INFINITY, most = 0;
+    for (int i = sub; i < m->sites; i += 2) {
+        double g = m->site[i].grad_norm;
+        if (!isfinite(g)) return NAN;
+        least = fmin(least, g);
+        most = fmax(most, g);
+    }
+    return most / least;
+}
+
+/* A branch that no layer calls has no gradient, which says nothing: 0 / 0. */
+static double value_spread(const weir_evidence *e)
+{
+    return fmax(spread_of(e->measured, 0), spread_of(e->measured, 1));
+}
+
+/* After whole layers, where every rule has a stream. */
+static double value_growth(const weir_evidence *e)
+{
+    int depth = e->measured->sites / 2;
+    double first = weir_site_at(e->measured, 1, 1)->resid_rms;
+    double last = weir_site_at(e->measured, depth, 1)->resid_rms;
+    return depth > 1 ? log(last / first) / log((double)depth) : NAN;
+}
+
+/* ---- the table
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static const weir_rule rules[] = {
 #define RULE(f, n, fo, risk, div, src, rec, sug)                                                   \
@@ -29,8 +59,14 @@ static const weir_rule rules[] = {
 #undef RULE
 };
 
-int weir_rule_count(void) { return (int)(sizeof rules / sizeof rules[0]); }
-const weir_rule *weir_rule_at(int index) { return &rules[index]; }
+int weir_rule_count(void)
+{
+    return (int)(sizeof rules / sizeof rules[0]);
+}
+const weir_rule *weir_rule_at(int index)
+{
+    return &rules[index];
+}
 
 const char *weir_forecast_name(weir_forecast forecast)
 {
@@ -48,7 +84,8 @@ weir_verdict weir_judge(const weir_config *config, const weir_measurement *measu
     for (int i = 0; i < verdict.rules; i++) {
         const weir_rule *rule = &rules[i];
         weir_rule_result *r = &verdict.rule[i];
-        *r = (weir_rule_result){.rule = rule, .value = rule->value(&evidence), .threshold = rule->at_risk};
+        *r = (weir_rule_result){
+            .rule = rule, .value = rule->value(&evidence), .threshold = rule->at_risk};
         if (r->value > rule->at_risk) r->says = WEIR_AT_RISK;
         if (r->value > rule->diverges) {
             r->says = WEIR_DIVERGES;

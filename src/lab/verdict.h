@@ -1,7 +1,8 @@
 /* verdict.h - what the numbers of a probe say about training, by named rules. Floor 5.
  *
- * Rows in rules.def. A rule has a formula over measured numbers, two thresholds, the paper behind it, and its record on a
- * published sweep (NULL until there is one). A verdict is the worst that a rule says; the suggestion is that rule's.
+ * Rows in rules.def. A rule has a formula over measured numbers, two thresholds, the paper behind
+ * it, and its record on a published sweep (NULL until there is one). A verdict is the worst that a
+ * rule says; the suggestion is that rule's.
  */
 #ifndef WEIR_LAB_VERDICT_H
 #define WEIR_LAB_VERDICT_H
@@ -25,7 +26,7 @@ typedef struct weir_rule {
     const char *name, *formula, *source;
     const char *record; /* how often it was right on the published sweep; NULL: not published yet */
     double (*value)(const weir_evidence *evidence); /* NaN: the rule does not apply */
-    double at_risk, diverges;                       /* beyond these, in this order; INFINITY: never */
+    double at_risk, diverges; /* beyond these, in this order; INFINITY: never */
     const char *suggestion;
 } weir_rule;
 

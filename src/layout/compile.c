@@ -345,7 +345,7 @@ static weir_status compile(compiler *c, bool fuse)
     if (fuse) WEIR_TRY(weir_program_fuse(c));
     count_uses(p, &p->main);
     for (int i = 0; i < p->shape.depth * WEIR_SPOTS; i++) count_uses(p, &p->inside[i]);
-    p->uses_time = p->recipes->count > 0;
+    p->uses_time = c->layout->uses_time;
     p->recipes->numbers = c->numbers;
     return WEIR_OK;
 }

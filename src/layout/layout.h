@@ -28,6 +28,8 @@ typedef struct weir_layout weir_layout;
  * would be right), with line and col. */
 weir_status weir_layout_parse(const char *text, size_t length, const char *file, weir_layout **out,
                               weir_error *err);
+
+/* Accepts NULL. */
 void weir_layout_destroy(weir_layout **layout);
 
 /* The text in one fixed form (comments and blanks away, one statement a line): what a checkpoint
@@ -130,7 +132,7 @@ typedef struct weir_lparam {
 
 /* What multiplies a tensor: number * scalar params, rounded to real once; then, elementwise, a
  * vector or heads param (coefficient j is fl(number_rounded * param_j), and the product with the
- * tensor is rounded again). */
+ * tensor is rounded again). number is finite and within f32. */
 typedef struct weir_coef {
     double number;
     int scalars, scalar[WEIR_COEF_SCALARS_MAX]; /* indices into params */
@@ -145,11 +147,9 @@ typedef struct weir_term {
 } weir_term;
 
 typedef enum weir_step_kind {
-    WEIR_STEP_SUM,      /* out = fl(... fl(fl(c1 v1) + fl(c2 v2)) ...), left to right; one term: a
-                           product */
+    WEIR_STEP_SUM,      /* out = fl(... fl(fl(c1 v1) + fl(c2 v2)) ...); one term: a product */
     WEIR_STEP_NORM,     /* out = norm(in) */
-    WEIR_STEP_SUM_NORM, /* sum = fl(c1 v1) + fl(c2 v2) with one of the two coefs exactly 1; out =
-                           norm(sum) */
+    WEIR_STEP_SUM_NORM, /* sum = fl(c1 v1) + fl(c2 v2), out = norm(sum): see weir_layout_compile */
     WEIR_STEP_BRANCH    /* out = attn(in) or mlp(in) of this layer */
 } weir_step_kind;
 
@@ -158,33 +158,32 @@ typedef struct weir_norm_step {
     char name[64];       /* "layers.3.attn.norm1": its gamma is NAME.gamma */
     int gamma, beta;     /* indices into params, or -1 */
     double gamma_offset; /* 1 for the (1 + w) form, else 0 */
-    int groups; /* 1; or heads (kv_heads) for headnorm: each group of the row has its own statistics
-                 */
-    bool gamma_shared; /* groups > 1 and one gamma of size dim / groups serves all */
+    int groups;          /* 1; or heads (kv_heads): each group of the row has its own statistics */
+    bool gamma_shared;   /* groups > 1 and one gamma of size dim / groups serves all */
 } weir_norm_step;
 
 typedef struct weir_step {
     weir_step_kind kind;
-    int out; /* value that it defines */
-    int in;  /* NORM, BRANCH: value that it reads; else -1 */
-    int sum; /* SUM_NORM: value of the sum, which other steps may read; else -1 */
-    int terms;
-    weir_term
-        term[WEIR_TERMS_MAX]; /* SUM: 1..MAX; SUM_NORM: 2; a longer sum is a chain of SUM steps */
+    int out;   /* value that it defines */
+    int in;    /* NORM, BRANCH: value that it reads; else -1 */
+    int sum;   /* SUM_NORM: value of the sum, which other steps may read; else -1 */
+    int terms; /* SUM: 1..MAX; SUM_NORM: 2; a longer sum is a chain of SUM steps */
+    weir_term term[WEIR_TERMS_MAX]; /* in the order of the text */
     weir_norm_step norm;
     weir_branch branch;
-    weir_slot slot;
-    int layer; /* from 1; 0 in embed and head */
-    int line;  /* of the layout text, for prints */
+    weir_slot slot; /* with layer: the rule that the step (of SUM_NORM: its sum) comes from */
+    int layer;      /* from 1; 0 in embed and head */
+    int line;       /* of the layout text, for prints */
 } weir_step;
 
 typedef struct weir_value {
     weir_space space;
-    int uses; /* by steps (of the same list), plus 1 when it is the list's result */
+    int uses; /* operands of steps that read it, plus 1 for each list whose result it is; may be 0.
+                 The norm of a SUM_NORM does not count as a use of its sum. */
 } weir_value;
 
-/* A straight line of steps: `in` is defined before the first, `out` is its result (may be == in: no
- * steps). */
+/* A straight line of steps: `in` is defined before the first, `out` is the result. No step: out ==
+ * in. */
 typedef struct weir_steps {
     int count;
     weir_step *step;
@@ -200,24 +199,34 @@ typedef struct weir_program {
     weir_steps main;    /* in: the embedding's output; out: what the output matrix reads */
     weir_steps *inside; /* [depth * WEIR_SPOTS]: what happens at a spot of a layer's branches */
     bool *branch_used;  /* [depth * 2]: layer l calls attn, mlp; false: the branch is skipped */
-    int *stream;  /* [depth * 2]: value of state x after (l, attn), (l, mlp); -1 where a block rule
-                     has no such place (the attn half) */
-    double *gain; /* [depth * WEIR_ROLES]: what multiplies the initial std of each matrix */
-    double gain_embed, gain_head;
-    bool uses_time;
+    int *stream;  /* [depth * 2]: value of state x after (l, attn), (l, mlp); -1 after the attn
+                     half of a block, which is no place */
+    double *gain; /* [depth * WEIR_ROLES]: what multiplies the initial std of each matrix, >= 0 */
+    double gain_embed, gain_head; /* a tied matrix has one gain, and both are it */
+    bool uses_time;               /* as weir_layout_uses_time */
     int warnings;
     char **warning;               /* "FILE:LINE:COL: ..." */
     struct weir_recipes *recipes; /* private */
 } weir_program;
 
 /* Evaluates the layout for a shape. On failure *out is NULL and *err explains, with l, s and the
- * sub-expression where a number is at fault. fuse = false keeps every SUM and NORM a step of its
- * own: the same bits, slower; for tests. */
+ * sub-expression where a number is at fault: WEIR_E_LAYOUT; WEIR_E_SHAPE, WEIR_E_VALUE for a shape
+ * that no network has; WEIR_E_MEMORY. The program does not refer to the layout.
+ *
+ * Steps of main appear in the order of the rules. Where `fuse` is set, a SUM in space x and the
+ * first NORM of it (in whatever later rule, of groups 1) become one SUM_NORM, in the place
+ * of the SUM; later NORMs of it stay. It must have two terms, one with coefficient exactly 1, the
+ * other with a constant that is not 0 in f32: no params, nothing that moves with t. Of a longer sum
+ * the last term is taken off: the rest is a SUM of its own, and comes in with coefficient 1. The
+ * bits are those of fuse = false, which is for tests. */
 weir_status weir_layout_compile(const weir_layout *layout, const weir_layout_shape *shape,
                                 bool fuse, weir_program **out, weir_error *err);
+
+/* Accepts NULL. */
 void weir_program_destroy(weir_program **program);
 
-/* Evaluates every number that depends on t again, for step t >= 1. A no-op unless uses_time. */
+/* Evaluates every number that depends on t again, for step t >= 1. A no-op unless uses_time. On
+ * failure (a number is not finite at t) the program is as it was. */
 weir_status weir_program_set_time(weir_program *program, int64_t t, weir_error *err);
 
 static inline weir_steps *weir_program_inside(const weir_program *p, int layer, weir_spot spot)

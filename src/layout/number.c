@@ -183,6 +183,6 @@ weir_status weir_number(numbers *n, const node *e, double *out)
     case NODE_NORM:
     case NODE_BRANCH: break;
     }
-    WEIR_ASSERT(!"the checker lets only numbers through");
+    WEIR_ASSERT(e->type == TYPE_NUM); /* the checker lets no tensor through */
     return weir_number_fail(n, e, "is not a number");
 }

@@ -41,7 +41,7 @@ typedef struct weir_step_history {
 weir_status weir_steps_read(const char *folder, int64_t steps, weir_step_history *history,
                             weir_error *err);
 
-/* Appends the line of a step; numbers go through f32, so that reading them again is exact. */
+/* Appends the line of a step. Losses and the norm go through f32, so that reading them is exact. */
 weir_status weir_steps_append(weir_log *log, const weir_step_report *report, double val_loss,
                               int64_t tokens, double seconds, weir_error *err);
 

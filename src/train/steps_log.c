@@ -17,9 +17,9 @@ weir_status weir_steps_append(weir_log *log, const weir_step_report *report, dou
     snprintf(line, sizeof line,
              "{\"step\": %lld, \"loss\": %s, \"val_loss\": %s, \"lr\": %s, \"grad_norm\": %s, "
              "\"tokens\": %lld, "
-             "\"seconds\": %.3f}",
+             "\"seconds\": %.6f}",
              (long long)report->step, weir_json_f32((float)report->loss, loss),
-             weir_json_f32((float)val_loss, val), weir_json_f32((float)report->lr, lr),
+             weir_json_f32((float)val_loss, val), weir_json_f32(report->lr, lr),
              weir_json_f32((float)report->grad_norm, norm), (long long)tokens, seconds);
     return weir_log_line(log, line, err);
 }
@@ -70,15 +70,16 @@ static bool get_number(const json_t *line, const char *key, double *out)
 static weir_status read_step(const lines *l, const json_t *line, weir_step_history *history,
                              weir_error *err)
 {
-    double loss, grad_norm;
+    double loss, grad_norm, val_loss;
     bool ok = json_integer_value(json_object_get(line, "step")) == l->number &&
               get_number(line, "loss", &loss) && get_number(line, "grad_norm", &grad_norm) &&
-              get_number(line, "val_loss", &history->val_loss) &&
+              get_number(line, "val_loss", &val_loss) &&
               get_number(line, "seconds", &history->seconds);
     if (!ok) {
         return weir_fail(err, WEIR_E_FORMAT, "%s:%lld: is not what a run writes for that step",
                          l->path, (long long)l->number);
     }
+    history->val_loss = (float)val_loss; /* nine digits name a float, not a double */
     return weir_losses_add(&history->losses, loss, grad_norm, err);
 }
 

@@ -10,10 +10,11 @@
 #include <math.h>
 #include <stddef.h>
 
-#define U     0x1p-24 /* of a rounding to float */
-#define U64   0x1p-53
-#define SLACK 1.01
-#define FLOOR ((double)FLT_MIN)
+#define U             0x1p-24 /* of a rounding to float */
+#define U64           0x1p-53
+#define SLACK         1.01
+#define EXP_ROUNDINGS 2.2 /* 1.1 ulp of the exponential, in U, where an ulp is largest */
+#define FLOOR         ((double)FLT_MIN)
 
 /* The inputs of element (i, j), and its output. */
 static double before(const problem *p, int operand, int64_t i, int64_t j)
@@ -88,7 +89,8 @@ static double result_exact(const problem *p)
 }
 
 /* A sigmoid 1 / (1 + e^-t), its complement, and the relative error of the computed sigmoid when t
- * comes with `roundings` relative ones: 2 more in the exponential, 2 in the sum and the division.
+ * comes with `roundings` relative ones: EXP_ROUNDINGS in the exponential, 2 in the sum and the
+ * division.
  */
 typedef struct sigmoid {
     double s, rest, error;
@@ -97,7 +99,7 @@ typedef struct sigmoid {
 static sigmoid sigmoid_of(double t, double roundings)
 {
     double s = 1 / (1 + exp(-t)), rest = 1 / (1 + exp(t));
-    return (sigmoid){s, rest, U * (2 + rest * (2 + roundings * fabs(t)))};
+    return (sigmoid){s, rest, U * (2 + rest * (EXP_ROUNDINGS + roundings * fabs(t)))};
 }
 
 static const double gelu_linear = 1.5957691216057307, gelu_cubic = 0.044715;
@@ -175,7 +177,7 @@ static double softmax_sum_error(const problem *p, int64_t i, int64_t n, double m
         double ramp = slope * ((double)j - position), x = before(p, 0, i, j) + ramp;
         double e = exp(x - max);
         sum += e;
-        error += e * U * (fabs(ramp) + (slope != 0 ? fabs(x) : 0) + fabs(x - max) + 2);
+        error += e * U * (fabs(ramp) + (slope != 0 ? fabs(x) : 0) + fabs(x - max) + EXP_ROUNDINGS);
     }
     return error / sum + U * sum_roundings(n);
 }
@@ -205,7 +207,8 @@ static void tol_softmax(const problem *p, int operand, double *tol)
         double sum_error = softmax_sum_error(p, i, n, max, slope, position);
         for (int64_t j = 0; j < p->cols; j++) {
             double ramp = slope * ((double)j - position), x = before(p, 0, i, j) + ramp;
-            double term = U * (fabs(ramp) + (slope != 0 ? fabs(x) : 0) + fabs(x - max) + 2);
+            double term =
+                U * (fabs(ramp) + (slope != 0 ? fabs(x) : 0) + fabs(x - max) + EXP_ROUNDINGS);
             double error = after(p, operand, i, j) * (term + sum_error + 2 * U);
             TOL = j < n ? SLACK * error + FLOOR : 0;
         }
@@ -238,7 +241,7 @@ static void tol_cross_entropy(const problem *p, int operand, double *tol)
         for (int64_t j = 0; j < p->cols; j++) {
             double grad = after(p, operand, i, j);
             double share = grad / 0.125 + (j == target_of(i, p->cols));
-            double term = U * (fabs(before(p, 0, i, j) - max) + 2);
+            double term = U * (fabs(before(p, 0, i, j) - max) + EXP_ROUNDINGS);
             double error = share * (term + sum_error + 2 * U) + U * fabs(grad / 0.125);
             TOL = dscale != 0 ? SLACK * dscale * error + FLOOR : 0;
         }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/report_curves.h"
 #include "cli/report_html.h"
 #include "cli/report_svg.h"
 
@@ -273,6 +274,53 @@ static void long_names_are_cut(void **state)
     weir_text_deinit(&out);
 }
 
+/* Losses are calmed by a running mean, and end where the run was lost. */
+static void loss_curves(void **state)
+{
+    (void)state;
+    weir_report_arena arena = {0};
+    weir_report_step step[] = {
+        {.step = 1, .loss = 1, .val_loss = NAN}, {.step = 2, .loss = 1e300, .val_loss = 4},
+        {.step = 3, .loss = 3, .val_loss = NAN}, {.step = 4, .loss = 5, .val_loss = 6},
+        {.step = 5, .loss = 7, .val_loss = NAN}, {.step = 6, .loss = NAN, .val_loss = NAN},
+        {.step = 7, .loss = 1, .val_loss = NAN}};
+    weir_report_run run = {.step = step, .steps = 7};
+    weir_report_curve curve = {0};
+    assert_int_equal(weir_report_step_curve(&arena, &run, WEIR_REPORT_LOSS, 1, &curve), WEIR_OK);
+    assert_int_equal(curve.count, 5);
+    assert_true(curve.y[1] == 1e300 && curve.y[4] == 7 && curve.x[4] == 5);
+    assert_int_equal(weir_report_step_curve(&arena, &run, WEIR_REPORT_LOSS, 2, &curve), WEIR_OK);
+    assert_true(curve.y[0] == 1 && curve.y[2] == 5e299);
+    assert_true(curve.y[4] == 6); /* the spike is forgotten */
+    assert_int_equal(weir_report_step_curve(&arena, &run, WEIR_REPORT_VAL_LOSS, 1, &curve),
+                     WEIR_OK);
+    assert_int_equal(curve.count, 2);
+    assert_true(curve.x[1] == 4 && curve.y[1] == 6);
+    weir_report_arena_deinit(&arena);
+}
+
+/* The two sublayers of a layer become one point. */
+static void layer_curves(void **state)
+{
+    (void)state;
+    weir_report_arena arena = {0};
+    weir_report_layer line[] = {
+        {0, 1, {3, NAN, 3, 1, 2, 5}}, {0, 1, {4, 7, 4, 2, 9, NAN}}, {9, 2, {1, 1, 1, 1, 1, 1}}};
+    static const double joined[WEIR_REPORT_METRICS] = {5, 7, 3.5355339059327378, 2, 9, 5};
+    weir_report_run run = {.depth = 2, .layer = line, .layers = 3};
+    for (int m = 0; m < WEIR_REPORT_METRICS; m++) {
+        weir_report_curve curve = {0};
+        assert_int_equal(weir_report_layer_curve(&arena, &run, (weir_report_metric)m, 0, &curve),
+                         WEIR_OK);
+        assert_int_equal(curve.count, 2);
+        assert_true(fabs(curve.y[0] - joined[m]) < 1e-12);
+        assert_true(isnan(curve.y[1]));
+    }
+    assert_int_equal(weir_report_first_measured(&run), 0);
+    assert_int_equal(weir_report_last_measured(&run), 9);
+    weir_report_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +335,8 @@ int main(void)
         cmocka_unit_test(bad_numbers_break_the_line),
         cmocka_unit_test(long_curves_are_thinned),
         cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(loss_curves),
+        cmocka_unit_test(layer_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

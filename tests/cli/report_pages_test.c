@@ -80,8 +80,9 @@ static void article(void **state)
     }
     char *page = page_of("article");
     check_page(page);
-    assert_non_null(strstr(page, "<h1>At 96 layers Post-LN did not train without warm-up; DeepNorm "
-                                 "reached "));
+    assert_non_null(
+        strstr(page, "<title>weir: At 96 layers Post-LN did not train without warm-up; DeepNorm "
+                     "reached "));
     free(page);
 }
 
@@ -104,7 +105,7 @@ static void one_run(void **state)
     fake_write_run(folder, &run);
     char *page = page_of("one");
     check_page(page);
-    assert_non_null(strstr(page, "<h1>DeepNorm trained: at 24 layers it reached "));
+    assert_non_null(strstr(page, "<title>weir: DeepNorm trained: at 24 layers it reached "));
     free(page);
 }
 

@@ -170,7 +170,7 @@ static void seeds_and_variants(void **state)
            "4 0 3",
            "At 6 layers A did not train without warm-up; B reached 2.00 nats.", NULL);
     expect("A 6 stuck 4 0; A 6 trained 1 100",
-           "At 6 layers A, warmup 0 did not train; A, warmup 100 reached 1.00 nats.", NULL);
+           "At 6 layers A (warmup 0) did not train; A (warmup 100) reached 1.00 nats.", NULL);
 }
 
 int main(void)

@@ -38,7 +38,7 @@ weir_program *test_compile(const char *text, const weir_layout_shape *shape, boo
     return program;
 }
 
-static void read_file(const char *path, weir_text *out)
+void test_read_file(const char *path, weir_text *out)
 {
     char buffer[4096];
     size_t n;
@@ -64,7 +64,7 @@ void test_each_layout(const char *folder, void (*each)(const char *name, const c
             char path[1024];
             weir_text text = {0};
             snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
-            read_file(path, &text);
+            test_read_file(path, &text);
             each(entry[i]->d_name, text.data);
             weir_text_deinit(&text);
             files++;

@@ -19,6 +19,8 @@ weir_layout_shape test_shape(int depth, bool gated);
 weir_layout *test_parse(const char *text);
 weir_program *test_compile(const char *text, const weir_layout_shape *shape, bool fuse);
 
+void test_read_file(const char *path, weir_text *out);
+
 /* Calls `each` with the name and text of every built-in layout and of every file in `folder`. */
 void test_each_layout(const char *folder, void (*each)(const char *name, const char *text));
 

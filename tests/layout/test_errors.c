@@ -285,7 +285,7 @@ static char *repeat(const char *before, const char *part, int count, const char 
     assert_non_null(text);
     memcpy(text, before, used);
     for (int i = 0; i < count; i++, used += one) memcpy(text + used, part, one);
-    strcpy(text + used, after);
+    memcpy(text + used, after, strlen(after));
     return text;
 }
 

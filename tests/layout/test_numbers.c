@@ -204,23 +204,26 @@ static void who_uses_time(void **state)
     (void)state;
     static const struct {
         const char *text;
-        bool layout, program;
+        bool uses;
     } list[] = {
-        {"sublayer x = x + f(x)", false, false},
-        {"let a = t\nsublayer x = x + f(x)", true, false},
-        {"sublayer x = x + f(x)/T", true, false},
-        {"sublayer x = x + f(norm(t*x))", true, true},
-        {"let a = t\nlet b = 2*a\ninside q = b*q\nsublayer x = x + f(x)", true, true},
-        {"encoder let a = t\nsublayer x = x + f(x)", false, false},
-        {"when T > 5: sublayer x = x + f(x)", true, false},
+        {"sublayer x = x + f(x)", false},
+        {"let a = t\nsublayer x = x + f(x)", true},
+        {"sublayer x = x + f(x)/T", true},
+        {"sublayer x = x + f(norm(t*x))", true},
+        {"let a = t\nlet b = 2*a\ninside q = b*q\nsublayer x = x + f(x)", true},
+        {"encoder let a = t\nsublayer x = x + f(x)", false},
+        {"when T > 5: sublayer x = x + f(x)", true},
+        {"gain q = 1/T\nsublayer x = x + f(x)", true},
+        {"sublayer t = f(x), x = x + t", false},
     };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         weir_layout_shape shape = test_shape(2, false);
         weir_layout *layout = test_parse(list[i].text);
-        assert_int_equal(weir_layout_uses_time(layout), list[i].layout);
+        assert_int_equal(weir_layout_uses_time(layout), list[i].uses);
         weir_layout_destroy(&layout);
         weir_program *p = test_compile(list[i].text, &shape, true);
-        assert_int_equal(p->uses_time, list[i].program);
+        assert_int_equal(p->uses_time, list[i].uses);
+        assert_int_equal(weir_program_set_time(p, 9, NULL), WEIR_OK);
         weir_program_destroy(&p);
     }
 }

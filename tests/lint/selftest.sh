@@ -72,13 +72,21 @@ link_library() {
     echo "$1" | "${CC:-cc}" -shared -fPIC -x c - -o "$library"
 }
 
+# An object $1.c.o, made from C text $2, beside a kernels.def with one row.
+compile() {
+    plant
+    mkdir "$library"
+    echo 'WEIR_KERNEL(DOT, SCALAR, dot, scalar)' >"$tree/src/ops/kernels.def"
+    echo "$2" | "${CC:-cc}" -c -x c - -o "$library/$1.c.o"
+}
+
 # A function whose body, with its braces, has $1 lines.
 long() {
     awk -v n="$1" 'BEGIN { print "int f(void)\n{"; for (i = 0; i < n - 2; i++) print "    f();"; print "}" }'
 }
 
 plant
-[ "$lint" = symbols ] || expect none
+case "$lint" in symbols | objects) ;; *) expect none ;; esac
 case "$lint" in
 floors)
     fault src/base/up.c '#include "nn/local.h"'
@@ -153,6 +161,26 @@ symbols)
     expect weir_hidden
     link_library 'int weir_hidden;'
     expect 'does not export weir_dot'
+    ;;
+objects)
+    library=$tree/built
+    kernels='void weir_k_dot_fwd_f32_scalar(void) {} void weir_k_dot_bwd_f32_scalar(void) {}'
+    compile dot_scalar "$kernels"
+    expect none
+    compile dot_scalar "$kernels void weir_k_dot_add_f32_scalar(void) {}"
+    expect weir_k_dot_add_f32_scalar
+    compile dot_scalar 'void weir_k_dot_fwd_f32_scalar(void) {}'
+    expect weir_k_dot_bwd_f32_scalar
+    compile dot_avx2 "$kernels"
+    expect dot_avx2.c.o
+    if [ "$(uname -m)" = x86_64 ]; then
+        compile dot_scalar "$kernels"' void f(void) { __asm__("vaddps %ymm0, %ymm0, %ymm0"); }'
+        expect dot_scalar.c.o
+        compile dot_scalar "$kernels"' void f(void) { __asm__("vaddps %xmm16, %xmm0, %xmm0"); }'
+        expect dot_scalar.c.o
+        compile dot_avx2 'void f(void) { __asm__("vaddps %zmm0, %zmm0, %zmm0"); }'
+        expect dot_avx2.c.o
+    fi
     ;;
 *)
     echo "selftest: no cases for $lint" >&2

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "io/crc32.h"
 #include "io/safetensors.h"
+#include "io/safetensors_format.h"
 #include "train/checkpoint.h"
 
 #define STATE_FILE "checkpoint/state.safetensors"
@@ -150,10 +152,9 @@ static void copy_pair(copy *x, const char *key)
     assert_non_null(x->pair[2 * x->pairs++ + 1]);
 }
 
-static void copy_open(copy *x, const train_case *c, const void *bytes, size_t count)
+static void copy_open(copy *x, const void *bytes, size_t count)
 {
     static const char *const fixed[] = {"weir", "step", "layout_text", "data_hash"};
-    (void)c;
     memset(x, 0, sizeof *x);
     assert_int_equal(weir_st_open_bytes("copy", bytes, count, &x->file, NULL), WEIR_OK);
     x->entries = weir_st_count(x->file);
@@ -192,6 +193,30 @@ static void set_pair(copy *x, const char *key, const char *value)
     }
 }
 
+/* Other elements of the same size, under a header whose checksum is right. */
+static void other_type_is_refused(void **state)
+{
+    (void)state;
+    train_case c;
+    size_t bytes;
+    case_open(&c, "pre", "");
+    weir_trainer *t = trained(&c, 2), *fresh = case_trainer(&c, 1), *victim = case_trainer(&c, 1);
+    char *file = case_read(&c, STATE_FILE, &bytes), *header = file + WEIR_ST_LENGTH_BYTES;
+    char *digits = header + strlen(WEIR_ST_HEADER_START), right[WEIR_ST_CRC_DIGITS + 1];
+    uint64_t length;
+    memcpy(&length, file, sizeof length);
+    memcpy(strstr(header, "\"F32\""), "\"I32\"", 5);
+    memset(digits, '0', WEIR_ST_CRC_DIGITS);
+    snprintf(right, sizeof right, "%08x", weir_crc32(0, header, (size_t)length));
+    memcpy(digits, right, WEIR_ST_CRC_DIGITS);
+    case_write(&c, STATE_FILE, file, bytes);
+    refuse(&c, victim, fresh, "I32");
+    assert_non_null(strstr(c.err.message, "of another type or shape is the tensor \"embed.tok\""));
+    weir_free(file);
+    weir_trainer_destroy(&t), weir_trainer_destroy(&fresh), weir_trainer_destroy(&victim);
+    case_close(&c);
+}
+
 static void wrong_contents_are_refused(void **state)
 {
     (void)state;
@@ -202,31 +227,31 @@ static void wrong_contents_are_refused(void **state)
     weir_trainer *t = trained(&c, 2), *fresh = case_trainer(&c, 1), *victim = case_trainer(&c, 1);
     char *file = case_read(&c, STATE_FILE, &bytes);
 
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     x.entries--;
     refuse_copy(&c, &x, victim, fresh, "tensors, and the run has");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     x.entry[3].name = "another";
     refuse_copy(&c, &x, victim, fresh, "lacks the tensor");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     int up = 0;
     while (strcmp(x.entry[up].name, "layers.1.mlp.up") != 0) up++;
     x.entry[up].shape[0] = 8, x.entry[up].shape[1] = 16;
     refuse_copy(&c, &x, victim, fresh,
                 "of another type or shape is the tensor \"layers.1.mlp.up\"");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     set_pair(&x, "step", "2x");
     refuse_copy(&c, &x, victim, fresh, "this is no step");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     set_pair(&x, "step", "7");
     refuse_copy(&c, &x, victim, fresh, "stands at step 7, past the last");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     set_pair(&x, "model.heads", "3");
     refuse_copy(&c, &x, victim, fresh, "--width 8 is not divisible by --heads 3");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     set_pair(&x, "train.lr", "fast");
     refuse_copy(&c, &x, victim, fresh, "--lr fast");
-    copy_open(&x, &c, file, bytes);
+    copy_open(&x, file, bytes);
     x.pairs--;
     refuse_copy(&c, &x, victim, fresh, "its metadata lacks \"data.val_frac\"");
 
@@ -269,6 +294,7 @@ int main(void)
         cmocka_unit_test(model_comes_back),
         cmocka_unit_test(truncated_checkpoint_is_refused),
         cmocka_unit_test(flipped_bits_are_refused),
+        cmocka_unit_test(other_type_is_refused),
         cmocka_unit_test(wrong_contents_are_refused),
         cmocka_unit_test(damaged_run_loses_nothing),
     };

@@ -27,9 +27,9 @@ static inline vf exp_reduced(vf r, vf n)
     return vf_mul(vf_add(less_one, vf_set1(1)), vf_exponent(n));
 }
 
-/* e^x within 1 ulp for -87.33 <= x <= 88.37; below, 0 or within the smallest normal number of it;
- * above, Inf. NaN gives NaN. ln 2 is a sum of two floats, the first so short that its product with
- * k is exact. */
+/* e^x within 1.1 ulp for -87.33 <= x <= 88.37 (all floats were tried: 1.083); below, 0 or within
+ * the smallest normal number of it; above, Inf. NaN gives NaN. ln 2 is a sum of two floats, the
+ * first so short that its product with k is exact. */
 static inline vf exp_of(vf x)
 {
     x = vf_max(vf_set1(-88.0F), vf_min(vf_set1(88.8F), x));
@@ -39,8 +39,8 @@ static inline vf exp_of(vf x)
     return exp_reduced(vf_sub(r, vf_mul(k, vf_set1(0x1.7f7d1cp-20F))), n);
 }
 
-/* 2^x within 1 ulp for -126 <= x <= 127.5, and beyond as exp_of. Three operations less, for when x
- * has been rounded already. */
+/* 2^x within 1.1 ulp for -126 <= x <= 127.5 (1.045), and beyond as exp_of. Three operations less,
+ * for when x has been rounded already. */
 static inline vf exp2_of(vf x)
 {
     x = vf_max(vf_set1(-127), vf_min(vf_set1(128), x));

@@ -1,0 +1,93 @@
+/* test_training.c - E7 to E9: real runs of small networks. Each claim from three seeds; every run
+ * takes about a second. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "lab/lab_support.h"
+#include "train/trainer.h"
+
+enum { SEEDS = 3 };
+#define SMALL "width=32,heads=2,ctx=16,batch=8,vocab=32"
+
+/* The mean loss of the last tenth of the steps, as a share of the unigram entropy: 1 is what
+ * counting letters gives. */
+static double train(const char *layout, const char *settings, int seed)
+{
+    char text[200];
+    snprintf(text, sizeof text, SMALL ",%s,seed=%d", settings, seed);
+    weir_config c = lab_config(text);
+    weir_layout *parsed = lab_layout(layout);
+    weir_corpus *corpus;
+    weir_trainer *t;
+    weir_error err = {0};
+    if (weir_corpus_open(c.data, (int)c.vocab, c.val_frac, (int)c.ctx, &corpus, &err) != WEIR_OK ||
+        weir_trainer_create(&c, parsed, corpus, 1, &t, &err) != WEIR_OK)
+        fail_msg("%s", err.message);
+    double sum = 0;
+    int64_t last = c.steps / 10;
+    for (int64_t i = 0; i < c.steps; i++) {
+        weir_step_report r;
+        if (weir_trainer_step(t, NULL, &r, &err) != WEIR_OK) fail_msg("%s", err.message);
+        if (i >= c.steps - last) sum += r.loss / (double)last;
+    }
+    double share = sum / weir_corpus_unigram_entropy(corpus);
+    weir_trainer_destroy(&t);
+    weir_corpus_close(&corpus);
+    weir_layout_destroy(&parsed);
+    return share;
+}
+
+static void assert_trains(const char *layout, const char *settings)
+{
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        double share = train(layout, settings, seed);
+        if (!(share < 0.6)) fail_msg("seed %d of '%s' ends at %.3f of ln V", seed, layout, share);
+    }
+}
+
+/* At or above the line that counting letters draws: nothing was learned. */
+static void assert_stuck(const char *layout, const char *settings)
+{
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        double share = train(layout, settings, seed);
+        if (!(share > 0.95)) fail_msg("seed %d of '%s' ends at %.3f of ln V", seed, layout, share);
+    }
+}
+
+/* E7, Wang et al. 2022: from some depth on Post-LN does not train without warm-up; the others do.
+ */
+static void test_post_fails_with_depth(void **state)
+{
+    (void)state;
+    assert_trains("post", "depth=4,steps=150");
+    assert_stuck("post", "depth=24,steps=150");
+    assert_trains("pre", "depth=24,steps=150");
+    assert_trains("sandwich", "depth=24,steps=150");
+    assert_trains("deepnorm", "depth=24,steps=150");
+}
+
+/* E9: public code's DeepNorm (the gain's exponent inverted, alpha of 32 layers at any depth) is not
+ * DeepNorm. */
+static void test_inverted_gain_never_trains(void **state)
+{
+    (void)state;
+    assert_stuck("gain v o up down = (8*N)^(1/4); sublayer x = norm(2.8284*x + f(x))",
+                 "depth=24,steps=150");
+    assert_stuck("let alpha = (2*N)^(1/4); gain v o up down = (8*N)^(1/4); "
+                 "sublayer x = norm(alpha*x + f(x))",
+                 "depth=24,steps=150");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_post_fails_with_depth),
+        cmocka_unit_test(test_inverted_gain_never_trains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
