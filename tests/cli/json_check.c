@@ -1,4 +1,5 @@
-/* json_check.c - prints whether standard input is one JSON object and nothing else, and its keys. */
+/* json_check.c - prints whether standard input is one JSON object and nothing else, and its keys.
+ */
 #include <jansson.h>
 #include <stdio.h>
 

@@ -10,7 +10,7 @@ weir train $wide --out b >made
 same_run a b
 (
     ulimit -f 8
-    weir compare $wide --layout pre,post --out s >s.out
+    weir compare $wide --layout pre,post --out s >s.out 2>&1
     echo status $?
 )
 sed 's/  *$//' s.out
