@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "cli/cli.h"
+#include "io/files.h"
 #include "lab/emit.h"
 #include "train/checkpoint.h"
 #include "weir/version.h"
@@ -112,15 +113,26 @@ static int sample(const command *c, const options *o, bool text, sampler *s, con
     return code;
 }
 
+/* The folder of a sweep has its runs below. */
+static weir_status refuse_sweep(const char *folder, weir_error *err)
+{
+    weir_text path = {0};
+    weir_text_addf(&path, "%s/compare.json", folder);
+    weir_status status = WEIR_OK;
+    if (path.failed)
+        status = weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+    else if (weir_file_exists(path.data))
+        status = weir_fail(err, WEIR_E_STATE, "%s: holds a sweep; one run is wanted, of %s/runs",
+                           folder, folder);
+    weir_text_deinit(&path);
+    return status;
+}
+
 /* Of the run in the folder: its settings, network and weights, and what samples from it. */
 static weir_status load(const char *folder, weir_config *config, weir_model **model, float **theta,
                         sampler *s, weir_error *err)
 {
-    if (!weir_checkpoint_exists(folder))
-        return weir_fail(err, WEIR_E_FILE,
-                         "%s: holds no checkpoint; the folder of a run is wanted (of a sweep: one "
-                         "of %s/runs)",
-                         folder, folder);
+    WEIR_TRY(refuse_sweep(folder, err));
     WEIR_TRY(weir_checkpoint_model(folder, config, model, theta, err));
     WEIR_TRY(weir_worker_create(*model, 1, &s->worker, err));
     s->model = *model;
