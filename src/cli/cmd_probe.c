@@ -88,21 +88,24 @@ static void print_row(const char *name, int width, const json_t *run)
 static void print_layers(const json_t *run)
 {
     const json_t *layers = json_object_get(run, "layers");
-    size_t count = json_array_size(layers),
-           stride = (count + LAYER_LINES_MAX - 1) / LAYER_LINES_MAX, i;
+    json_int_t depth = json_integer_value(json_object_get(run, "depth"));
+    json_int_t lines = (json_int_t)json_array_size(layers);
+    json_int_t stride = (lines + LAYER_LINES_MAX - 1) / LAYER_LINES_MAX;
+    size_t i;
     json_t *layer;
     printf("\nlayer sub   grad norm  stream rms  branch rms  stream grad rms\n");
     json_array_foreach(layers, i, layer)
     {
-        if (stride > 1 && i % stride && i + 1 != count) continue;
         char b[4][24];
-        printf("%5lld %-5s %-10s %-11s %-11s %s\n",
-               (long long)json_integer_value(json_object_get(layer, "l")),
+        json_int_t l = json_integer_value(json_object_get(layer, "l"));
+        if (stride > 1 && l % stride != 1 && l != depth) continue;
+        printf("%5lld %-5s %-10s %-11s %-11s %s\n", (long long)l,
                json_string_value(json_object_get(layer, "sub")),
                cell(number(layer, "grad_norm"), b[0]), cell(number(layer, "resid_rms"), b[1]),
                cell(number(layer, "branch_rms"), b[2]), cell(number(layer, "dresid_rms"), b[3]));
     }
-    if (stride > 1) printf("(every %zu. line; --json has them all)\n", stride);
+    if (stride > 1)
+        printf("(one layer in %lld, and the last; --json has them all)\n", (long long)stride);
 }
 
 static void print_rules(const json_t *run)
@@ -115,7 +118,7 @@ static void print_rules(const json_t *run)
     {
         char b[2][24];
         const char *record = json_string_value(json_object_get(rule, "record"));
-        printf("  %-5s %-24s %s against %s  (%s; record: %s)\n",
+        printf("  %-5s %-24s %-10s against %-6s (%s; record: %s)\n",
                json_is_true(json_object_get(rule, "fired")) ? "FIRED" : "quiet",
                json_string_value(json_object_get(rule, "name")), cell(number(rule, "value"), b[0]),
                cell(number(rule, "threshold"), b[1]),

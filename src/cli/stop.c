@@ -1,10 +1,11 @@
 /* stop.c - Ctrl-C leaves a run that can be resumed; a second Ctrl-C ends at once. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-static volatile sig_atomic_t asked;
+static atomic_int asked; /* set by a handler, read by every thread */
 
 static void on_signal(int number)
 {
