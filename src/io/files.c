@@ -236,19 +236,19 @@ weir_status weir_folder_make(const char *path, weir_error *err)
     return status;
 }
 
-weir_status weir_folder_lock(const char *path, weir_lock *lock, weir_error *err)
+weir_status weir_folder_claim(const char *path, weir_claim *claim, weir_error *err)
 {
-    lock->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock->fd < 0 || flock(lock->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    claim->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (claim->fd < 0 || flock(claim->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return WEIR_OK;
-    weir_folder_unlock(lock);
+    weir_folder_release(claim);
     return weir_fail(err, WEIR_E_STATE,
                      "%s: another weir is at work in this folder; let it end, or choose another",
                      path);
 }
 
-void weir_folder_unlock(weir_lock *lock)
+void weir_folder_release(weir_claim *claim)
 {
-    if (lock->fd >= 0) close(lock->fd);
-    lock->fd = -1;
+    if (claim->fd >= 0) close(claim->fd);
+    claim->fd = -1;
 }

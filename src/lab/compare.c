@@ -2,12 +2,13 @@
 #include "lab/compare.h"
 
 #include <jansson.h>
-#include <pthread.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/json_load.h"
@@ -67,6 +68,40 @@ static weir_status check_sweep(const char *file, const weir_job *jobs, int count
     return status;
 }
 
+/* What the run of a job is asked for with; folder receives its path, which the request borrows. */
+static weir_status request_of(const char *out, const char *command, const weir_job *job,
+                              weir_text *folder, weir_run_request *request, weir_error *err)
+{
+    weir_text_addf(folder, "%s/runs/%s", out, job->name);
+    if (folder->failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+    *request = (weir_run_request){.folder = folder->data,
+                                  .command = command,
+                                  .config = job->config,
+                                  .layout_name = job->layout_name,
+                                  .layout_title = job->layout_title,
+                                  .layout = job->layout,
+                                  .corpus = job->corpus,
+                                  .resume = true,
+                                  .threads = 1};
+    return WEIR_OK;
+}
+
+/* No job's folder holds another run. What else is wrong with a folder is the job's own failure. */
+static weir_status check_jobs(const char *out, const char *command, const weir_job *jobs, int count,
+                              weir_error *err)
+{
+    weir_status status = WEIR_OK;
+    for (int i = 0; status == WEIR_OK && i < count; i++) {
+        weir_run_request request;
+        weir_text folder = {0};
+        status = request_of(out, command, &jobs[i], &folder, &request, err);
+        if (status == WEIR_OK && weir_run_check(&request, err) == WEIR_E_STATE)
+            status = WEIR_E_STATE;
+        weir_text_deinit(&folder);
+    }
+    return status;
+}
+
 static weir_status write_sweep(const char *file, const char *command, const weir_job *jobs,
                                int count, weir_error *err)
 {
@@ -90,39 +125,7 @@ static weir_status write_sweep(const char *file, const char *command, const weir
     return status;
 }
 
-/* What a job asks of its folder. */
-static weir_run_request request_of(const weir_job *job, const char *command, const char *folder)
-{
-    return (weir_run_request){.folder = folder,
-                              .command = command,
-                              .config = job->config,
-                              .layout_name = job->layout_name,
-                              .layout_title = job->layout_title,
-                              .layout = job->layout,
-                              .corpus = job->corpus,
-                              .resume = true,
-                              .threads = 1};
-}
-
-/* A run of the same name that was begun with other settings refuses the sweep, before it begins.
- * Damage to one run is no reason to leave the others. */
-static weir_status check_runs(const char *out, const char *command, const weir_job *jobs, int count,
-                              weir_error *err)
-{
-    weir_status status = WEIR_OK;
-    for (int i = 0; i < count && status == WEIR_OK; i++) {
-        weir_text folder = {0};
-        weir_text_addf(&folder, "%s/runs/%s", out, jobs[i].name);
-        if (folder.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
-        weir_run_request request = request_of(&jobs[i], command, folder.data);
-        status = weir_run_check(&request, err);
-        if (status != WEIR_E_STATE && status != WEIR_E_MEMORY) status = WEIR_OK;
-        weir_text_deinit(&folder);
-    }
-    return status;
-}
-
-/* OUT is empty, or this very sweep; afterwards it holds compare.json. */
+/* OUT is new, empty, or this very sweep; afterwards it holds compare.json. */
 static weir_status prepare(const char *out, const char *command, const weir_job *jobs, int count,
                            weir_error *err)
 {
@@ -136,14 +139,14 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
     weir_text_addf(&file, "%s/compare.json", out);
     if (file.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     weir_status status = WEIR_OK;
-    weir_file_sweep(file.data); /* of a compare that was killed at its first breath */
+    weir_file_sweep(file.data); /* left by one that was killed at its first write */
     if (weir_file_exists(file.data))
         status = check_sweep(file.data, jobs, count, err);
     else if (!weir_folder_is_empty(out))
         status =
             weir_fail(err, WEIR_E_STATE,
                       "%s holds something that is not a sweep; give a new or an empty folder", out);
-    if (status == WEIR_OK) status = check_runs(out, command, jobs, count, err);
+    if (status == WEIR_OK) status = check_jobs(out, command, jobs, count, err);
     if (status == WEIR_OK) status = write_sweep(file.data, command, jobs, count, err);
     weir_text_deinit(&file);
     return status;
@@ -163,7 +166,7 @@ typedef struct sweep {
     weir_job *jobs;
     int count;
     const weir_compare_hooks *hooks;
-    pthread_mutex_t lock; /* over what changes in jobs, and over hooks->progress */
+    weir_lock lock; /* over what changes in jobs, and over hooks->progress */
     const place *order;
 } sweep;
 
@@ -206,11 +209,11 @@ static void progress(void *ctx, const weir_step_report *report, double val_loss)
 {
     (void)val_loss;
     running *r = ctx;
-    pthread_mutex_lock(&r->sweep->lock);
+    weir_lock_take(&r->sweep->lock);
     r->job->step = report->step;
     r->job->last_loss = report->loss;
     tell(r->sweep, r->job);
-    pthread_mutex_unlock(&r->sweep->lock);
+    weir_lock_release(&r->sweep->lock);
 }
 
 static weir_status begin(void *ctx, weir_trainer *trainer, const char *folder, weir_error *err)
@@ -221,14 +224,13 @@ static weir_status begin(void *ctx, weir_trainer *trainer, const char *folder, w
 
 static weir_status run_job(running *r, weir_run_result *result, weir_error *err)
 {
-    const weir_job *job = r->job;
+    weir_run_request request;
     weir_text folder = {0};
-    weir_text_addf(&folder, "%s/runs/%s", r->sweep->out, job->name);
-    if (folder.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
-    weir_run_request request = request_of(job, r->sweep->command, folder.data);
     weir_run_hooks hooks = {
         .ctx = r, .stop = stop, .progress = progress, .measure = weir_lab_measure, .begin = begin};
-    weir_status status = weir_run(&request, NULL, &hooks, result, err);
+    weir_status status =
+        request_of(r->sweep->out, r->sweep->command, r->job, &folder, &request, err);
+    if (status == WEIR_OK) status = weir_run(&request, NULL, &hooks, result, err);
     weir_text_deinit(&folder);
     return status;
 }
@@ -238,23 +240,27 @@ static void job_task(void *arg, int64_t index, int worker)
     (void)worker;
     sweep *s = arg;
     running r = {s, &s->jobs[s->order[index].job]};
-    if (stop(&r)) return;
-    pthread_mutex_lock(&s->lock);
-    r.job->begun = true;
+    bool stopped = stop(&r);
+    weir_lock_take(&s->lock);
+    r.job->begun = !stopped;
+    if (stopped)
+        r.job->status =
+            weir_fail(&r.job->error, WEIR_E_INTERRUPTED, "stopped before this run began");
     tell(s, r.job);
-    pthread_mutex_unlock(&s->lock);
+    weir_lock_release(&s->lock);
+    if (stopped) return;
 
     weir_run_result result = {0};
     weir_error error = {0};
     weir_status status = run_job(&r, &result, &error);
 
-    pthread_mutex_lock(&s->lock);
+    weir_lock_take(&s->lock);
     r.job->status = status;
     r.job->error = error;
     r.job->result = result;
     r.job->done = status == WEIR_OK && result.outcome != WEIR_INTERRUPTED;
     tell(s, r.job);
-    pthread_mutex_unlock(&s->lock);
+    weir_lock_release(&s->lock);
 }
 
 static weir_status run_jobs(sweep *s, int threads, weir_error *err)
@@ -263,29 +269,33 @@ static weir_status run_jobs(sweep *s, int threads, weir_error *err)
     if (threads > s->count) threads = s->count;
     if (weir_pool_create(threads, &pool) != WEIR_OK)
         return weir_fail(err, WEIR_E_MEMORY, "%d threads cannot be started", threads);
-    pthread_mutex_init(&s->lock, NULL);
+    weir_lock_init(&s->lock);
     weir_parallel par = weir_pool_parallel(pool);
     par.parallel_for(par.ctx, s->count, job_task, s);
-    pthread_mutex_destroy(&s->lock);
+    weir_lock_deinit(&s->lock);
     weir_pool_destroy(&pool);
-    int left = 0;
-    for (int i = 0; i < s->count; i++) left += s->jobs[i].status == WEIR_OK && !s->jobs[i].done;
-    if (left)
-        return weir_fail(err, WEIR_E_INTERRUPTED, "stopped with %d of %d runs left to do", left,
-                         s->count);
     return WEIR_OK;
 }
 
-static weir_status compare_locked(const char *out, const char *command, weir_job *jobs, int count,
-                                  int threads, const weir_compare_hooks *hooks, weir_error *err)
+static void begin_again(weir_job *job)
+{
+    job->step = 0;
+    job->last_loss = NAN;
+    job->begun = job->done = false;
+    job->status = WEIR_OK;
+    job->error = (weir_error){0};
+    job->result = (weir_run_result){0};
+}
+
+static weir_status compare_claimed(const char *out, const char *command, weir_job *jobs, int count,
+                                   int threads, const weir_compare_hooks *hooks, weir_error *err)
 {
     WEIR_TRY(prepare(out, command, jobs, count, err));
     place *order = weir_alloc((size_t)count, sizeof *order);
     if (!order) return weir_fail(err, WEIR_E_MEMORY, "out of memory for %d jobs", count);
     for (int i = 0; i < count; i++) {
         order[i] = (place){cost(&jobs[i].config), i};
-        jobs[i].begun = jobs[i].done = false;
-        jobs[i].status = WEIR_OK;
+        begin_again(&jobs[i]);
     }
     qsort(order, (size_t)count, sizeof *order, by_cost);
     sweep s = {.out = out,
@@ -304,10 +314,10 @@ weir_status weir_compare(const char *out, const char *command, weir_job *jobs, i
 {
     if (count < 1 || threads < 1)
         return weir_fail(err, WEIR_E_VALUE, "a sweep wants at least one job and one thread");
-    weir_lock lock;
+    weir_claim claim;
     WEIR_TRY(weir_folder_make(out, err));
-    WEIR_TRY(weir_folder_lock(out, &lock, err));
-    weir_status status = compare_locked(out, command, jobs, count, threads, hooks, err);
-    weir_folder_unlock(&lock);
+    WEIR_TRY(weir_folder_claim(out, &claim, err));
+    weir_status status = compare_claimed(out, command, jobs, count, threads, hooks, err);
+    weir_folder_release(&claim);
     return status;
 }

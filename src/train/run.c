@@ -75,6 +75,14 @@ static weir_status look_into(const weir_run_request *request, weir_run_record *r
     return check_same(request, record, err);
 }
 
+weir_status weir_run_check(const weir_run_request *request, weir_error *err)
+{
+    weir_run_record record = {0};
+    weir_status status = look_into(request, &record, err);
+    weir_run_record_deinit(&record);
+    return status;
+}
+
 /* ---- beginning and going on ----------------------------------------------------------------- */
 
 static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_log **out,
@@ -246,17 +254,10 @@ static weir_status run_to_end(const weir_run_request *request, int64_t recorded_
     return status;
 }
 
-weir_status weir_run_check(const weir_run_request *request, weir_error *err)
-{
-    weir_run_record record = {.command = NULL};
-    weir_status status = look_into(request, &record, err);
-    weir_run_record_deinit(&record);
-    return status;
-}
-
-/* The folder is locked: what look_into sees stays so. */
-static weir_status run_locked(const weir_run_request *request, const weir_parallel *par,
-                              const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+/* The folder is claimed: what look_into sees stays so. */
+static weir_status run_claimed(const weir_run_request *request, const weir_parallel *par,
+                               const weir_run_hooks *hooks, weir_run_result *result,
+                               weir_error *err)
 {
     weir_run_record record = {.command = NULL};
     weir_run_request asked = *request;
@@ -278,10 +279,10 @@ static weir_status run_locked(const weir_run_request *request, const weir_parall
 weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
                      const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
 {
-    weir_lock lock;
+    weir_claim claim;
     WEIR_TRY(weir_folder_make(request->folder, err));
-    WEIR_TRY(weir_folder_lock(request->folder, &lock, err));
-    weir_status status = run_locked(request, par, hooks, result, err);
-    weir_folder_unlock(&lock);
+    WEIR_TRY(weir_folder_claim(request->folder, &claim, err));
+    weir_status status = run_claimed(request, par, hooks, result, err);
+    weir_folder_release(&claim);
     return status;
 }

@@ -69,12 +69,12 @@ typedef struct weir_run_result {
  * is left alone, and its result is returned. Errors: WEIR_E_STATE the folder holds another run or
  * other settings (the message names the first setting that differs and both values); WEIR_E_FORMAT
  * a damaged checkpoint or log; WEIR_E_FILE; WEIR_E_MEMORY. The folder is
- * locked meanwhile: another run of it is refused with WEIR_E_STATE. */
+ * claimed meanwhile: another process that wants to run in it is refused with WEIR_E_STATE. */
 weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
                      const weir_run_hooks *hooks, weir_run_result *result, weir_error *err);
 
-/* Whether weir_run would take the folder, as far as that can be told without reading a checkpoint;
- * nothing is written. Errors as those of weir_run. */
+/* Whether weir_run would take the folder for this request, by what it holds: WEIR_OK, or the error
+ * that weir_run would give. Writes nothing. */
 weir_status weir_run_check(const weir_run_request *request, weir_error *err);
 
 /* What a folder's run.json says, so that a resume needs nothing but the folder. layout_text is the
