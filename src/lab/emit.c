@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "io/json_dump.h"
+
 json_t *weir_emit_number(double v)
 {
     return isfinite(v) ? json_real(v) : json_null();
@@ -104,14 +106,7 @@ json_t *weir_emit_verdict(const weir_verdict *v)
                      v->suggestion, "rules", rules);
 }
 
-static int add_bytes(const char *bytes, size_t n, void *out)
-{
-    weir_text_add_n(out, bytes, n);
-    return 0;
-}
-
 bool weir_emit_dump(const json_t *value, size_t flags, weir_text *out)
 {
-    bool dumped = json_dump_callback(value, add_bytes, out, flags | JSON_REAL_PRECISION(9)) == 0;
-    return dumped && !out->failed;
+    return weir_json_dump(value, flags, 9, out);
 }
