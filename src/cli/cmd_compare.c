@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "lab/compare.h"
+#include "lab/emit.h"
 #include "weir/version.h"
 
 typedef struct compare_view {
@@ -16,21 +17,40 @@ typedef struct compare_view {
     progress_line *line;
 } compare_view;
 
+static bool is_interrupted(const weir_job *job)
+{
+    if (job->status != WEIR_OK) return job->status == WEIR_E_INTERRUPTED;
+    return !job->done;
+}
+
 static const char *state_of(const weir_job *job)
 {
-    if (!job->begun) return "waiting";
-    if (!job->done) return "running";
+    if (is_interrupted(job)) return "interrupted";
     return job->status == WEIR_OK ? weir_outcome_name(job->result.outcome) : "failed";
+}
+
+static progress_line line_of(const weir_job *job)
+{
+    progress_line line = {.name = job->name,
+                          .step = job->step,
+                          .steps = job->config.steps,
+                          .loss = job->last_loss,
+                          .begun = job->begun,
+                          .ended = job->done || job->status != WEIR_OK};
+    if (line.ended) line.outcome = state_of(job);
+    if (job->done) {
+        line.step = job->result.steps;
+        line.loss = job->result.loss;
+    }
+    return line;
 }
 
 static void on_progress(void *ctx, const weir_job *jobs, int count, const weir_job *changed)
 {
     compare_view *view = ctx;
-    for (int i = 0; i < count; i++) {
-        view->line[i] = (progress_line){.name = jobs[i].name, .step = jobs[i].step, .steps = jobs[i].config.steps,
-                                        .loss = jobs[i].last_loss, .state = state_of(&jobs[i])};
-    }
-    progress_show(&view->progress, view->line, (int)(changed - jobs), changed->done);
+    for (int i = 0; i < count; i++) view->line[i] = line_of(&jobs[i]);
+    int at = (int)(changed - jobs);
+    progress_show(&view->progress, view->line, at, view->line[at].ended);
 }
 
 static void make_jobs(const variants *all, weir_job *jobs)
@@ -38,7 +58,11 @@ static void make_jobs(const variants *all, weir_job *jobs)
     for (int i = 0; i < all->count; i++) {
         const variant *v = &all->v[i];
         const named_layout *l = &all->layout[v->layout];
-        jobs[i] = (weir_job){.config = v->config, .layout_name = l->name, .layout_title = l->title, .layout = l->layout, .corpus = all->corpus};
+        jobs[i] = (weir_job){.config = v->config,
+                             .layout_name = l->name,
+                             .layout_title = l->title,
+                             .layout = l->layout,
+                             .corpus = all->corpus};
         snprintf(jobs[i].name, sizeof jobs[i].name, "%s", v->name);
     }
 }
@@ -46,47 +70,85 @@ static void make_jobs(const variants *all, weir_job *jobs)
 static json_t *job_json(const weir_job *job)
 {
     const weir_run_result *r = &job->result;
-    json_t *o = json_object();
-    json_object_set_new(o, "name", json_string(job->name));
-    json_object_set_new(o, "state", json_string(state_of(job)));
-    json_object_set_new(o, "loss", isfinite(r->loss) ? json_real(r->loss) : json_null());
-    json_object_set_new(o, "val_loss", isfinite(r->val_loss) ? json_real(r->val_loss) : json_null());
-    json_object_set_new(o, "steps", json_integer(r->steps));
-    json_object_set_new(o, "why", json_string(job->status == WEIR_OK ? r->why : job->error.message));
-    return o;
+    const char *why = job->status == WEIR_OK ? r->why : job->error.message;
+    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o}", "name", job->name, "state", state_of(job),
+                     "loss", weir_emit_number(job->done ? r->loss : NAN), "val_loss",
+                     weir_emit_number(job->done ? r->val_loss : NAN), "steps",
+                     (json_int_t)(job->done ? r->steps : job->step), "why", weir_emit_text(why));
 }
 
-static void print_job(const weir_job *job)
+static json_t *jobs_json(const weir_job *jobs, int count)
 {
-    printf("%-28s %-11s", job->name, state_of(job));
-    if (job->status != WEIR_OK) printf(" %s\n", job->error.message);
-    else if (isfinite(job->result.val_loss)) printf(" loss %.4f, held-out %.4f\n", job->result.loss, job->result.val_loss);
-    else printf(" %s\n", job->result.why);
+    json_t *runs = json_array();
+    for (int i = 0; runs && i < count; i++) {
+        if (json_array_append_new(runs, job_json(&jobs[i])) == 0) continue;
+        json_decref(runs);
+        runs = NULL;
+    }
+    return runs;
 }
 
+static void print_job(const weir_job *job, int width)
+{
+    printf("%-*s  %-11s", width, job->name, state_of(job));
+    if (job->status != WEIR_OK) {
+        printf(" %s\n", job->error.message);
+    } else if (!job->done) {
+        printf(" at step %lld of %lld\n", (long long)job->step, (long long)job->config.steps);
+    } else {
+        printf(" loss %.4f", job->result.loss);
+        if (isfinite(job->result.val_loss)) printf(", held-out %.4f", job->result.val_loss);
+        printf("%s%s\n", job->result.why[0] ? ": " : "", job->result.why);
+    }
+}
+
+static void print_jobs(const weir_job *jobs, int count)
+{
+    int width = 0;
+    for (int i = 0; i < count; i++) {
+        int n = (int)strlen(jobs[i].name);
+        if (n > width) width = n;
+    }
+    for (int i = 0; i < count; i++) print_job(&jobs[i], width);
+}
+
+/* The exit status that the runs come to. */
+static int judge(const options *o, const weir_job *jobs, int count, bool *interrupted)
+{
+    int code = EXIT_DONE;
+    *interrupted = false;
+    for (int i = 0; i < count; i++) {
+        bool diverged = jobs[i].done && jobs[i].result.outcome == WEIR_DIVERGED;
+        if (is_interrupted(&jobs[i])) *interrupted = true;
+        if (jobs[i].status != WEIR_OK || (diverged && o->fail_on_divergence)) code = EXIT_FAILED;
+    }
+    return *interrupted ? EXIT_FAILED : code;
+}
+
+/* Also of a sweep that was interrupted: what there is can be looked at. */
 static int conclude(const command *c, const options *o, const weir_job *jobs, int count)
 {
     weir_error err;
-    char report[4096];
-    int code = EXIT_DONE;
-    bool interrupted = false;
-    snprintf(report, sizeof report, "%s/report.html", o->out);
-    for (int i = 0; i < count; i++) {
-        if (jobs[i].status == WEIR_E_INTERRUPTED || (jobs[i].status == WEIR_OK && jobs[i].result.outcome == WEIR_INTERRUPTED)) interrupted = true;
-        else if (jobs[i].status != WEIR_OK) code = EXIT_FAILED;
-        else if (o->fail_on_divergence && jobs[i].result.outcome == WEIR_DIVERGED) code = EXIT_FAILED;
-    }
-    if (weir_report_write(&o->out, 1, report, &err) != WEIR_OK) return fail_with(c->name, &err);
+    bool interrupted;
+    int code = judge(o, jobs, count, &interrupted);
+    weir_text report = {0};
+    weir_text_addf(&report, "%s/report.html", o->out);
+    weir_status status = report.failed ? weir_fail(&err, WEIR_E_MEMORY, "out of memory for a path")
+                                       : weir_report_write(&o->out, 1, report.data, &err);
+    const char *written = status == WEIR_OK ? report.data : NULL;
     if (o->json) {
-        json_t *runs = json_array();
-        for (int i = 0; i < count; i++) json_array_append_new(runs, job_json(&jobs[i]));
-        int printed = print_json(json_pack("{s:s, s:i, s:s, s:o, s:s}", "weir", weir_version(), "schema", 1, "folder", o->out,
-                                           "runs", runs, "report", report));
-        return printed != EXIT_DONE ? printed : code;
+        json_t *object = json_pack("{s:s, s:i, s:o, s:o, s:o}", "weir", weir_version(), "schema", 1,
+                                   "folder", weir_emit_text(o->out), "runs", jobs_json(jobs, count),
+                                   "report", weir_emit_text(written));
+        if (print_json(c->name, object) != EXIT_DONE) code = EXIT_FAILED;
+    } else {
+        print_jobs(jobs, count);
+        if (written) printf("%s\n", written);
     }
-    for (int i = 0; i < count; i++) print_job(&jobs[i]);
-    printf("%s\n", report);
-    if (interrupted) printf("the same command goes on where this stopped\n");
+    if (!written) code = fail_with(c->name, &err);
+    if (interrupted)
+        fprintf(stderr, "weir %s: interrupted; the same command goes on from there\n", c->name);
+    weir_text_deinit(&report);
     return code;
 }
 
@@ -111,7 +173,8 @@ int cmd_compare(const command *c, const options *o, const char *line)
         weir_compare_hooks hooks = {.ctx = &view, .stop = stop_asked, .progress = on_progress};
         status = weir_compare(o->out, line, jobs, all.count, o->threads, &hooks, &err);
     }
-    int code = status == WEIR_OK ? conclude(c, o, jobs, all.count) : fail_with(c->name, &err);
+    bool tried = status == WEIR_OK || status == WEIR_E_INTERRUPTED;
+    int code = tried ? conclude(c, o, jobs, all.count) : fail_with(c->name, &err);
     progress_deinit(&view.progress);
     weir_free(view.line);
     weir_free(jobs);

@@ -5,59 +5,73 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "lab/emit.h"
 #include "train/trainer.h"
 #include "weir/version.h"
 
-static json_t *describe(const char *name, const char *title, const char *summary, const weir_layout *layout)
+static json_t *describe(const named_layout *l)
 {
-    json_t *o = json_object();
-    json_object_set_new(o, "name", json_string(name));
-    json_object_set_new(o, "title", json_string(title));
-    if (summary) json_object_set_new(o, "summary", json_string(summary));
-    json_object_set_new(o, "equations", json_string(weir_layout_canonical(layout)));
-    return o;
+    const weir_builtin_layout *b = l->built_in;
+    return json_pack("{s:s, s:s, s:o, s:s}", "name", l->name, "title", l->title, "summary",
+                     weir_emit_text(b ? b->summary : NULL), "equations",
+                     weir_layout_canonical(l->layout));
+}
+
+static weir_status describe_all(json_t **out, weir_error *err)
+{
+    json_t *all = json_array();
+    weir_status status = WEIR_OK;
+    for (int i = 0; all && status == WEIR_OK && i < weir_builtin_layout_count(); i++) {
+        named_layout l;
+        status = layout_load(weir_builtin_layout_at(i)->name, &l, err);
+        if (status != WEIR_OK) break;
+        if (json_array_append_new(all, describe(&l)) != 0)
+            status = weir_fail(err, WEIR_E_MEMORY, "out of memory for the JSON");
+        weir_layout_destroy(&l.layout);
+    }
+    *out = all;
+    return status;
 }
 
 static int list_all(const command *c, const options *o)
 {
-    json_t *array = o->json ? json_array() : NULL;
+    if (o->json) {
+        weir_error err;
+        json_t *all;
+        weir_status status = describe_all(&all, &err);
+        if (status == WEIR_OK)
+            return print_json(c->name, json_pack("{s:s, s:i, s:o}", "weir", weir_version(),
+                                                 "schema", 1, "layouts", all));
+        json_decref(all);
+        return fail_with(c->name, &err);
+    }
     for (int i = 0; i < weir_builtin_layout_count(); i++) {
         const weir_builtin_layout *b = weir_builtin_layout_at(i);
-        if (!o->json) {
-            printf("%-12s %s\n", b->name, b->summary);
-            continue;
-        }
-        named_layout l;
-        weir_error err;
-        if (layout_load(b->name, &l, &err) != WEIR_OK) {
-            json_decref(array);
-            return fail_with(c->name, &err);
-        }
-        json_array_append_new(array, describe(b->name, b->title, b->summary, l.layout));
-        weir_layout_destroy(&l.layout);
+        printf("%-12s %s\n", b->name, b->summary);
     }
-    if (!o->json) {
-        printf("\n`weir layouts NAME` shows one; a file of block equations is taken wherever a name is.\n");
-        return EXIT_DONE;
-    }
-    return print_json(json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "layouts", array));
+    printf("\n`weir layouts NAME` shows one; a file of block equations is taken wherever a name "
+           "is.\n");
+    return EXIT_DONE;
 }
 
-static int show(const options *o, const named_layout *l, const weir_program *program)
+static int show(const command *c, const options *o, const named_layout *l,
+                const weir_program *program)
 {
-    const weir_builtin_layout *b = weir_builtin_layout_find(l->name);
     weir_text lowered = {0};
     if (o->lowered) weir_program_print(program, &lowered);
     int status = EXIT_DONE;
-    if (o->json) {
-        json_t *object = json_pack("{s:s, s:i, s:o}", "weir", weir_version(), "schema", 1, "layout",
-                                   describe(l->name, l->title, b ? b->summary : NULL, l->layout));
-        if (o->lowered) json_object_set_new(object, "lowered", json_string(lowered.data ? lowered.data : ""));
-        status = print_json(object);
+    if (lowered.failed) {
+        weir_error err;
+        weir_fail(&err, WEIR_E_MEMORY, "out of memory for the steps");
+        status = fail_with(c->name, &err);
+    } else if (o->json) {
+        status = print_json(c->name, json_pack("{s:s, s:i, s:o, s:o}", "weir", weir_version(),
+                                               "schema", 1, "layout", describe(l), "lowered",
+                                               weir_emit_text(lowered.data)));
     } else {
-        if (b) printf("# %s: %s\n", b->title, b->summary);
+        if (l->built_in) printf("# %s: %s\n", l->built_in->title, l->built_in->summary);
         printf("%s", weir_layout_canonical(l->layout));
-        if (o->lowered) printf("\n%s", lowered.data ? lowered.data : "");
+        if (o->lowered) printf("\n%s", lowered.data);
     }
     weir_text_deinit(&lowered);
     return status;
@@ -83,8 +97,9 @@ int cmd_layouts(const command *c, const options *o, const char *line)
     }
     int code = status == WEIR_OK ? EXIT_DONE : fail_with(c->name, &err);
     if (status == WEIR_OK) {
-        for (int i = 0; i < program->warnings; i++) fprintf(stderr, "%s\n", program->warning[i]);
-        code = show(o, &l, program);
+        for (int i = 0; !o->quiet && i < program->warnings; i++)
+            fprintf(stderr, "%s\n", program->warning[i]);
+        code = show(c, o, &l, program);
     }
     weir_program_destroy(&program);
     weir_layout_destroy(&l.layout);

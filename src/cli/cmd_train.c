@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "lab/emit.h"
 #include "lab/probe.h"
 #include "train/run.h"
 #include "weir/version.h"
@@ -14,6 +15,7 @@
 typedef struct train_view {
     progress progress;
     progress_line line;
+    bool told; /* what is trained on what */
     const weir_run_request *request;
 } train_view;
 
@@ -23,22 +25,36 @@ static weir_status on_begin(void *ctx, weir_trainer *trainer, const char *folder
     return weir_lab_begin(request->layout_name, request->layout, trainer, folder, err);
 }
 
+/* Who gave no --data shall know what is learned. */
+static void tell_begin(const weir_run_request *request)
+{
+    const weir_config *c = &request->config;
+    fprintf(stderr, "%s, depth %lld, width %lld, on %s\n", request->layout_name,
+            (long long)c->depth, (long long)c->width, weir_corpus_describe(request->corpus));
+}
+
 static void on_progress(void *ctx, const weir_step_report *report, double val_loss)
 {
     train_view *view = ctx;
+    (void)val_loss;
+    if (!view->progress.quiet && !view->told) tell_begin(view->request);
+    view->told = true;
     view->line.step = report->step;
     view->line.loss = report->loss;
-    (void)val_loss;
     progress_show(&view->progress, &view->line, 0, false);
 }
 
-/* What the command line asks for: a new run in --out, or the run in --resume with what was given on top. */
-static weir_status prepare(const options *o, weir_run_request *request, named_layout *layout, weir_error *err)
+/* What the command line asks for: a new run in --out, or the run in --resume with what was given on
+ * top. */
+static weir_status prepare(const options *o, weir_run_request *request, named_layout *layout,
+                           weir_error *err)
 {
     request->config = o->config;
     request->folder = o->out;
     if (!o->resume) {
-        if (!o->out) return weir_fail(err, WEIR_E_VALUE, "--out DIR is wanted: the folder for the run's files");
+        if (!o->out)
+            return weir_fail(err, WEIR_E_VALUE,
+                             "--out DIR is wanted: the folder for the run's files");
         WEIR_TRY(layout_load(o->config.layout, layout, err));
         const weir_config_row *row = weir_config_row_find("layout");
         WEIR_TRY(weir_config_set(&request->config, row, layout->name, err));
@@ -64,52 +80,83 @@ static weir_status prepare(const options *o, weir_run_request *request, named_la
         status = layout_load(o->config.layout, layout, err);
         snprintf(request->config.layout, sizeof request->config.layout, "%s", layout->name);
     } else if (status == WEIR_OK) {
-        snprintf(layout->name, sizeof layout->name, "%.*s", (int)sizeof layout->name - 1, record.layout_name);
-        snprintf(layout->title, sizeof layout->title, "%.*s", (int)sizeof layout->title - 1, record.layout_title);
-        status = weir_layout_parse(record.layout_text, strlen(record.layout_text), o->resume, &layout->layout, err);
+        snprintf(layout->name, sizeof layout->name, "%.*s", (int)sizeof layout->name - 1,
+                 record.layout_name);
+        snprintf(layout->title, sizeof layout->title, "%.*s", (int)sizeof layout->title - 1,
+                 record.layout_title);
+        status = weir_layout_parse(record.layout_text, strlen(record.layout_text), o->resume,
+                                   &layout->layout, err);
     }
     weir_run_record_deinit(&record);
     return status;
 }
 
-static int conclude(const command *c, const options *o, const weir_run_request *request, const weir_run_result *r)
+static json_t *result_json(const char *folder, const weir_run_result *r, const char *report)
 {
-    weir_error err;
-    char report[4096];
-    snprintf(report, sizeof report, "%s/report.html", request->folder);
-    if (weir_report_write(&request->folder, 1, report, &err) != WEIR_OK) return fail_with(c->name, &err);
-    bool failed = o->fail_on_divergence && r->outcome == WEIR_DIVERGED;
-    if (o->json) {
-        json_t *val = isfinite(r->val_loss) ? json_real(r->val_loss) : json_null();
-        json_t *loss = isfinite(r->loss) ? json_real(r->loss) : json_null();
-        int code = print_json(json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:I, s:s}", "weir", weir_version(), "schema", 1, "folder",
-                                        request->folder, "state", weir_outcome_name(r->outcome), "loss", loss, "val_loss", val,
-                                        "steps", (json_int_t)r->steps, "report", report));
-        return failed ? EXIT_FAILED : code;
-    }
-    printf("%s after %lld steps, loss %.4f", weir_outcome_name(r->outcome), (long long)r->steps, r->loss);
-    if (isfinite(r->val_loss)) printf(", held-out %.4f", r->val_loss);
-    printf("%s%s\n%s\n", r->why[0] ? ": " : "", r->why, report);
-    if (r->outcome == WEIR_INTERRUPTED) printf("weir train --resume %s goes on\n", request->folder);
-    return failed ? EXIT_FAILED : EXIT_DONE;
+    return json_pack("{s:s, s:i, s:o, s:s, s:o, s:o, s:I, s:s, s:o}", "weir", weir_version(),
+                     "schema", 1, "folder", weir_emit_text(folder), "state",
+                     weir_outcome_name(r->outcome), "loss", weir_emit_number(r->loss), "val_loss",
+                     weir_emit_number(r->val_loss), "steps", (json_int_t)r->steps, "why", r->why,
+                     "report", weir_emit_text(report));
 }
 
-static weir_status run(const options *o, weir_run_request *request, weir_run_result *result, weir_error *err)
+static void print_result(const weir_run_result *r)
+{
+    printf("%s after %lld steps, loss %.4f", weir_outcome_name(r->outcome), (long long)r->steps,
+           r->loss);
+    if (isfinite(r->val_loss)) printf(", held-out %.4f", r->val_loss);
+    printf("%s%s\n", r->why[0] ? ": " : "", r->why);
+}
+
+static int conclude(const command *c, const options *o, const char *folder,
+                    const weir_run_result *r)
+{
+    weir_error err;
+    bool interrupted = r->outcome == WEIR_INTERRUPTED;
+    bool failed = interrupted || (o->fail_on_divergence && r->outcome == WEIR_DIVERGED);
+    int code = failed ? EXIT_FAILED : EXIT_DONE;
+    weir_text report = {0};
+    weir_text_addf(&report, "%s/report.html", folder);
+    weir_status status = report.failed ? weir_fail(&err, WEIR_E_MEMORY, "out of memory for a path")
+                                       : weir_report_write(&folder, 1, report.data, &err);
+    const char *written = status == WEIR_OK ? report.data : NULL;
+    if (o->json) {
+        if (print_json(c->name, result_json(folder, r, written)) != EXIT_DONE) code = EXIT_FAILED;
+    } else {
+        print_result(r);
+        if (written) printf("%s\n", written);
+    }
+    if (!written) code = fail_with(c->name, &err);
+    if (interrupted)
+        fprintf(stderr, "weir %s: interrupted; `weir train --resume %s` goes on from there\n",
+                c->name, folder);
+    weir_text_deinit(&report);
+    return code;
+}
+
+static weir_status run(const options *o, weir_run_request *request, weir_run_result *result,
+                       weir_error *err)
 {
     weir_pool *pool = NULL;
-    train_view view = {.line = {.name = request->layout_name, .steps = request->config.steps, .state = "running"}, .request = request};
-    progress_init(&view.progress, o->quiet, 1);
-    weir_run_hooks hooks = {.ctx = &view, .stop = stop_asked, .progress = on_progress, .measure = weir_lab_measure, .begin = on_begin};
     weir_status status = weir_pool_create(o->threads, &pool);
-    if (status != WEIR_OK) weir_fail(err, status, "%d threads cannot be started", o->threads);
-    else {
-        weir_parallel par = weir_pool_parallel(pool);
-        status = weir_run(request, &par, &hooks, result, err);
-    }
+    if (status != WEIR_OK)
+        return weir_fail(err, status, "--threads %d: they cannot be started", o->threads);
+    train_view view = {
+        .line = {.name = request->layout_name, .steps = request->config.steps, .begun = true},
+        .request = request};
+    weir_run_hooks hooks = {.ctx = &view,
+                            .stop = stop_asked,
+                            .progress = on_progress,
+                            .measure = weir_lab_measure,
+                            .begin = on_begin};
+    weir_parallel par = weir_pool_parallel(pool);
+    progress_init(&view.progress, o->quiet, 1);
+    status = weir_run(request, &par, &hooks, result, err);
     if (status == WEIR_OK) {
         view.line.step = result->steps;
         view.line.loss = result->loss;
-        view.line.state = weir_outcome_name(result->outcome);
+        view.line.ended = true;
+        view.line.outcome = weir_outcome_name(result->outcome);
         progress_show(&view.progress, &view.line, 0, true);
     }
     progress_deinit(&view.progress);
@@ -121,13 +168,14 @@ int cmd_train(const command *c, const options *o, const char *line)
 {
     weir_error err;
     weir_run_request request = {.command = line, .threads = o->threads};
-    named_layout layout = {{0}, {0}, NULL};
+    named_layout layout = {0};
     weir_corpus *corpus = NULL;
     weir_run_result result;
     weir_status status = prepare(o, &request, &layout, &err);
     const weir_config *config = &request.config;
     if (status == WEIR_OK)
-        status = weir_corpus_open(config->data, (int)config->vocab, config->val_frac, (int)config->ctx, &corpus, &err);
+        status = weir_corpus_open(config->data, (int)config->vocab, config->val_frac,
+                                  (int)config->ctx, &corpus, &err);
     if (status == WEIR_OK) {
         request.layout_name = layout.name;
         request.layout_title = layout.title;
@@ -136,7 +184,8 @@ int cmd_train(const command *c, const options *o, const char *line)
         stop_listen();
         status = run(o, &request, &result, &err);
     }
-    int code = status == WEIR_OK ? conclude(c, o, &request, &result) : fail_with(c->name, &err);
+    int code =
+        status == WEIR_OK ? conclude(c, o, request.folder, &result) : fail_with(c->name, &err);
     weir_corpus_close(&corpus);
     weir_layout_destroy(&layout.layout);
     return code;

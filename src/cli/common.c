@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "io/files.h"
+#include "lab/emit.h"
 #include "train/trainer.h"
 
 int fail_with(const char *name, const weir_error *err)
@@ -21,12 +22,17 @@ int fail_with(const char *name, const weir_error *err)
     }
 }
 
-int print_json(json_t *value)
+int print_json(const char *name, json_t *value)
 {
-    bool failed = !value || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0;
+    weir_text text = {0};
+    bool ready = value && weir_emit_dump(value, JSON_INDENT(2) | JSON_ENSURE_ASCII, &text);
+    if (ready)
+        printf("%s\n", text.data);
+    else
+        fprintf(stderr, "weir %s: out of memory for the JSON\n", name);
+    weir_text_deinit(&text);
     json_decref(value);
-    putchar('\n');
-    return failed ? EXIT_FAILED : EXIT_DONE;
+    return ready ? EXIT_DONE : EXIT_FAILED;
 }
 
 static weir_status load_file(const char *path, named_layout *out, weir_error *err)
@@ -37,12 +43,14 @@ static weir_status load_file(const char *path, named_layout *out, weir_error *er
     weir_status status = weir_layout_parse(text, bytes, path, &out->layout, err);
     weir_free(text);
     if (status != WEIR_OK) return status;
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path,
+               *dot = strrchr(base, '.');
     size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
     if (n > WEIR_LAYOUT_NAME) n = WEIR_LAYOUT_NAME;
     for (size_t i = 0; i < n; i++) {
         char ch = base[i];
-        bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_';
+        bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+                     (ch >= '0' && ch <= '9') || ch == '-' || ch == '_';
         out->name[i] = plain ? ch : '_';
     }
     out->name[n] = 0;
@@ -52,57 +60,53 @@ static weir_status load_file(const char *path, named_layout *out, weir_error *er
 
 weir_status layout_load(const char *name, named_layout *out, weir_error *err)
 {
-    *out = (named_layout){{0}, {0}, NULL};
     const weir_builtin_layout *built_in = weir_builtin_layout_find(name);
-    if (!built_in && (strpbrk(name, "./") || weir_file_exists(name))) return load_file(name, out, err);
+    *out = (named_layout){.built_in = built_in};
+    if (!built_in && (strpbrk(name, "./") || weir_file_exists(name)))
+        return load_file(name, out, err);
     if (!built_in) {
         const char *near = weir_builtin_layout_nearest(name);
-        return weir_fail(err, WEIR_E_VALUE, "--layout %s: there is no built-in layout and no file of that name%s%s%s", name,
-                         near ? "; did you mean " : "; `weir layouts` lists what there is", near ? near : "", near ? "?" : "");
+        return weir_fail(err, WEIR_E_VALUE,
+                         "there is no built-in layout and no file named '%s'; %s%s%s", name,
+                         near ? "did you mean '" : "`weir layouts` lists what there is",
+                         near ? near : "", near ? "'?" : "");
     }
     snprintf(out->name, sizeof out->name, "%s", built_in->name);
     snprintf(out->title, sizeof out->title, "%s", built_in->title);
-    return weir_layout_parse(built_in->text, strlen(built_in->text), built_in->name, &out->layout, err);
+    return weir_layout_parse(built_in->text, strlen(built_in->text), built_in->name, &out->layout,
+                             err);
 }
 
-/* Compiles the layout for one shape, so that what is wrong is said before any work is done; prints its warnings. */
-static weir_status check_layout(const options *o, const weir_layout *layout, const weir_config *config, bool warn,
-                                weir_error *err)
+/* Compiles the layout for one shape, so that what is wrong is said before any work is done; prints
+ * its warnings. */
+static weir_status check_layout(const options *o, const weir_layout *layout,
+                                const weir_config *config, bool warn, weir_error *err)
 {
     weir_layout_shape shape = weir_config_layout_shape(config);
     weir_program *program;
     WEIR_TRY(weir_layout_compile(layout, &shape, true, &program, err));
-    for (int i = 0; warn && !o->quiet && i < program->warnings; i++) fprintf(stderr, "%s\n", program->warning[i]);
+    for (int i = 0; warn && !o->quiet && i < program->warnings; i++)
+        fprintf(stderr, "%s\n", program->warning[i]);
     weir_program_destroy(&program);
     return WEIR_OK;
 }
 
-/* ---- the product of the lists ---------------------------------------------------------------------------------------- */
-
-static int list_count(const char *list)
-{
-    int n = 1;
-    for (; list && *list; list++) n += *list == ',';
-    return n;
-}
-
-static void list_get(const char *list, int index, char *buf, size_t size)
-{
-    for (; index > 0; index--) list = strchr(list, ',') + 1;
-    snprintf(buf, size, "%.*s", (int)strcspn(list, ","), list);
-}
+/* ---- the product of the lists
+ * ---------------------------------------------------------------------------------------- */
 
 /* "layout-dDEPTH", then whatever else is a list. */
 static void name_variant(const options *o, const char *layout, variant *v)
 {
-    size_t n = (size_t)snprintf(v->name, sizeof v->name, "%s-d%lld", layout, (long long)v->config.depth);
+    size_t n =
+        (size_t)snprintf(v->name, sizeof v->name, "%s-d%lld", layout, (long long)v->config.depth);
     for (int i = 0; i < weir_config_rows(); i++) {
         const weir_config_row *row = weir_config_row_at(i);
-        if (!o->list[i] || strcmp(row->field, "layout") == 0 || strcmp(row->field, "depth") == 0) continue;
+        if (!o->list[i] || strcmp(row->field, "layout") == 0 || strcmp(row->field, "depth") == 0)
+            continue;
         char text[WEIR_CONFIG_TEXT];
         weir_config_get(&v->config, row, text);
-        if (row->kind == WEIR_CONFIG_REAL) snprintf(text, sizeof text, "%g", *(const double *)((const char *)&v->config + row->offset));
-        n += (size_t)snprintf(v->name + n, sizeof v->name - n, "-%s%s", row->kind == WEIR_CONFIG_WORD ? "" : row->field, text);
+        n += (size_t)snprintf(v->name + n, sizeof v->name - n, "-%s%s",
+                              row->kind == WEIR_CONFIG_WORD ? "" : row->field, text);
         if (n >= sizeof v->name) n = sizeof v->name - 1;
     }
 }
@@ -117,8 +121,8 @@ static weir_status fill_variant(const options *o, variants *all, int index, weir
         const weir_config_row *row = weir_config_row_at(i);
         if (!o->list[i] || strcmp(row->field, "layout") == 0) continue;
         char text[WEIR_CONFIG_TEXT];
-        int n = list_count(o->list[i]);
-        list_get(o->list[i], rest % n, text, sizeof text);
+        int n = options_list_count(o->list[i]);
+        options_list_get(o->list[i], rest % n, text);
         rest /= n;
         WEIR_TRY(weir_config_set(&v->config, row, text, err));
     }
@@ -129,7 +133,10 @@ static weir_status fill_variant(const options *o, variants *all, int index, weir
     name_variant(o, all->layout[rest].name, v);
     for (int i = 0; i < index; i++) {
         if (strcmp(all->v[i].name, v->name) == 0)
-            return weir_fail(err, WEIR_E_VALUE, "%s is asked for twice: a value stands twice in a list, or two layout files have one name", v->name);
+            return weir_fail(err, WEIR_E_VALUE,
+                             "%s is asked for twice: a value stands twice in a list, or two layout "
+                             "files have one name",
+                             v->name);
     }
     return WEIR_OK;
 }
@@ -137,13 +144,15 @@ static weir_status fill_variant(const options *o, variants *all, int index, weir
 static weir_status load_layouts(const options *o, variants *all, weir_error *err)
 {
     int row = (int)(weir_config_row_find("layout") - weir_config_row_at(0));
-    all->layouts = list_count(o->list[row]);
+    all->layouts = options_list_count(o->list[row]);
     all->layout = weir_alloc((size_t)all->layouts, sizeof *all->layout);
     if (!all->layout) return weir_fail(err, WEIR_E_MEMORY, "out of memory for the layouts");
     for (int i = 0; i < all->layouts; i++) {
         char name[WEIR_CONFIG_TEXT];
-        if (o->list[row]) list_get(o->list[row], i, name, sizeof name);
-        else snprintf(name, sizeof name, "%s", o->config.layout);
+        if (o->list[row])
+            options_list_get(o->list[row], i, name);
+        else
+            snprintf(name, sizeof name, "%s", o->config.layout);
         WEIR_TRY(layout_load(name, &all->layout[i], err));
     }
     return WEIR_OK;
@@ -154,16 +163,20 @@ static weir_status make(const options *o, variants *all, weir_error *err)
     WEIR_TRY(load_layouts(o, all, err));
     int64_t count = all->layouts;
     for (int i = 0; i < weir_config_rows(); i++) {
-        if (strcmp(weir_config_row_at(i)->field, "layout") != 0) count *= list_count(o->list[i]);
-        if (count > 10000) return weir_fail(err, WEIR_E_VALUE, "the lists make more than 10000 runs");
+        if (strcmp(weir_config_row_at(i)->field, "layout") != 0)
+            count *= options_list_count(o->list[i]);
+        if (count > 10000)
+            return weir_fail(err, WEIR_E_VALUE, "the lists make more than 10000 runs");
     }
     all->v = weir_alloc((size_t)count, sizeof *all->v);
-    if (!all->v) return weir_fail(err, WEIR_E_MEMORY, "out of memory for %lld runs", (long long)count);
+    if (!all->v)
+        return weir_fail(err, WEIR_E_MEMORY, "out of memory for %lld runs", (long long)count);
     for (int i = 0; i < count; i++) WEIR_TRY(fill_variant(o, all, i, err));
     all->count = (int)count;
     for (int i = 0; i < count; i++) {
         bool first = i == 0 || all->v[i].layout != all->v[i - 1].layout;
-        WEIR_TRY(check_layout(o, all->layout[all->v[i].layout].layout, &all->v[i].config, first, err));
+        WEIR_TRY(
+            check_layout(o, all->layout[all->v[i].layout].layout, &all->v[i].config, first, err));
     }
     const weir_config *c = &all->v[0].config;
     return weir_corpus_open(c->data, (int)c->vocab, c->val_frac, (int)c->ctx, &all->corpus, err);
@@ -179,7 +192,8 @@ weir_status variants_make(const options *o, variants *all, weir_error *err)
 
 void variants_deinit(variants *all)
 {
-    for (int i = 0; all->layout && i < all->layouts; i++) weir_layout_destroy(&all->layout[i].layout);
+    for (int i = 0; all->layout && i < all->layouts; i++)
+        weir_layout_destroy(&all->layout[i].layout);
     weir_free(all->layout);
     weir_free(all->v);
     weir_corpus_close(&all->corpus);

@@ -15,20 +15,21 @@ typedef struct own_option {
     own_kind kind;
     size_t offset;
     int takes; /* 0: every command */
+    int max;   /* of OWN_INT and OWN_REAL */
 } own_option;
 
 static const own_option own[] = {
-    {"help", OWN_FLAG, offsetof(options, help), 0},
-    {"quiet", OWN_FLAG, offsetof(options, quiet), 0},
-    {"json", OWN_FLAG, offsetof(options, json), 0},
-    {"threads", OWN_INT, offsetof(options, threads), TAKES_THREADS},
-    {"out", OWN_TEXT, offsetof(options, out), TAKES_OUT},
-    {"resume", OWN_TEXT, offsetof(options, resume), TAKES_RESUME},
-    {"fail-on-divergence", OWN_FLAG, offsetof(options, fail_on_divergence), TAKES_DIVERGENCE},
-    {"lowered", OWN_FLAG, offsetof(options, lowered), TAKES_LOWERED},
-    {"prompt", OWN_TEXT, offsetof(options, prompt), TAKES_SAMPLE},
-    {"length", OWN_INT, offsetof(options, length), TAKES_SAMPLE},
-    {"temperature", OWN_REAL, offsetof(options, temperature), TAKES_SAMPLE},
+    {"help", OWN_FLAG, offsetof(options, help), 0, 0},
+    {"quiet", OWN_FLAG, offsetof(options, quiet), 0, 0},
+    {"json", OWN_FLAG, offsetof(options, json), 0, 0},
+    {"threads", OWN_INT, offsetof(options, threads), TAKES_THREADS, 1024},
+    {"out", OWN_TEXT, offsetof(options, out), TAKES_OUT, 0},
+    {"resume", OWN_TEXT, offsetof(options, resume), TAKES_RESUME, 0},
+    {"fail-on-divergence", OWN_FLAG, offsetof(options, fail_on_divergence), TAKES_DIVERGENCE, 0},
+    {"lowered", OWN_FLAG, offsetof(options, lowered), TAKES_LOWERED, 0},
+    {"prompt", OWN_TEXT, offsetof(options, prompt), TAKES_SAMPLE, 0},
+    {"length", OWN_INT, offsetof(options, length), TAKES_SAMPLE, 1000000},
+    {"temperature", OWN_REAL, offsetof(options, temperature), TAKES_SAMPLE, 1000},
 };
 enum { OWN_COUNT = sizeof own / sizeof own[0] };
 
@@ -41,11 +42,13 @@ bool options_row_lists(const weir_config_row *row)
     return false;
 }
 
-/* Rows that a command without TAKES_CONFIG still takes: what a layout's numbers depend on, and a seed to sample with. */
+/* Rows that a command without TAKES_CONFIG still takes: what a layout's numbers depend on, and a
+ * seed to sample with. */
 static bool row_taken(const command *c, const weir_config_row *row)
 {
     if (c->takes & TAKES_CONFIG) return true;
-    if (c->takes & TAKES_LOWERED) return strcmp(row->group, "model") == 0 || strcmp(row->field, "steps") == 0;
+    if (c->takes & TAKES_LOWERED)
+        return strcmp(row->group, "model") == 0 || strcmp(row->field, "steps") == 0;
     return (c->takes & TAKES_SAMPLE) && strcmp(row->field, "seed") == 0;
 }
 
@@ -61,8 +64,12 @@ static weir_status unknown_option(const command *c, const char *name, weir_error
     }
     if (c->takes & TAKES_CONFIG) known[count++] = "betas";
     const char *near = weir_text_nearest(name, known, count);
-    if (near) return weir_fail(err, WEIR_E_VALUE, "there is no option --%s; did you mean --%s?", name, near);
-    return weir_fail(err, WEIR_E_VALUE, "there is no option --%s; `weir %s --help` lists what there is", name, c->name);
+    if (near)
+        return weir_fail(err, WEIR_E_VALUE, "there is no option --%s; did you mean --%s?", name,
+                         near);
+    return weir_fail(err, WEIR_E_VALUE,
+                     "there is no option --%s; `weir %s --help` lists what there is", name,
+                     c->name);
 }
 
 static weir_status set_own(options *o, const own_option *option, const char *value, weir_error *err)
@@ -74,15 +81,17 @@ static weir_status set_own(options *o, const own_option *option, const char *val
     case OWN_TEXT: *(const char **)field = value; return WEIR_OK;
     case OWN_INT: {
         long v = strtol(value, &end, 10);
-        if (end == value || *end || v < 1 || v > 1000000)
-            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a whole number from 1 to 1000000 is wanted", option->name, value);
+        if (end == value || *end || v < 1 || v > option->max)
+            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a whole number from 1 to %d is wanted",
+                             option->name, value, option->max);
         *(int *)field = (int)v;
         return WEIR_OK;
     }
     case OWN_REAL: {
         double v = strtod(value, &end);
-        if (end == value || *end || !(v >= 0 && v <= 1e6))
-            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a number from 0 to 1000000 is wanted", option->name, value);
+        if (end == value || *end || !(v >= 0 && v <= option->max))
+            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a number from 0 to %d is wanted",
+                             option->name, value, option->max);
         *(double *)field = v;
         return WEIR_OK;
     }
@@ -90,66 +99,90 @@ static weir_status set_own(options *o, const own_option *option, const char *val
     return WEIR_OK;
 }
 
-/* Copies element `index` of a comma-separated list; false when there is none. */
-static bool list_element(const char *list, int index, char *buf, size_t size)
+int options_list_count(const char *list)
 {
-    for (; index > 0; index--) {
-        list = strchr(list, ',');
-        if (!list) return false;
-        list++;
-    }
-    size_t n = strcspn(list, ",");
-    snprintf(buf, size, "%.*s", (int)n, list);
-    return true;
+    int count = 1;
+    for (; list && *list; list++) count += *list == ',';
+    return count;
 }
 
-static weir_status set_row(const command *c, options *o, int index, const char *value, weir_error *err)
+bool options_list_get(const char *list, int index, char element[WEIR_CONFIG_TEXT])
 {
-    const weir_config_row *row = weir_config_row_at(index);
-    o->given[index] = true;
-    o->list[index] = NULL;
-    if (!(c->takes & TAKES_LISTS) || !options_row_lists(row) || !strchr(value, ','))
-        return weir_config_set(&o->config, row, value, err);
+    for (; index > 0; index--) list = strchr(list, ',') + 1;
+    size_t n = strcspn(list, ",");
+    snprintf(element, WEIR_CONFIG_TEXT, "%.*s", (int)n, list);
+    return n < WEIR_CONFIG_TEXT;
+}
+
+static weir_status set_list(options *o, const weir_config_row *row, const char *list,
+                            weir_error *err)
+{
     char element[WEIR_CONFIG_TEXT];
     weir_config scratch = o->config;
-    for (int i = 0; list_element(value, i, element, sizeof element); i++)
+    for (int i = 0; i < options_list_count(list); i++) {
+        if (!options_list_get(list, i, element))
+            return weir_fail(err, WEIR_E_VALUE, "--%s: at most %d bytes are taken", row->option,
+                             WEIR_CONFIG_TEXT - 1);
+        if (!element[0])
+            return weir_fail(err, WEIR_E_VALUE, "--%s %s: a value is missing beside a comma",
+                             row->option, list);
         WEIR_TRY(weir_config_set(i ? &scratch : &o->config, row, element, err));
-    o->list[index] = value;
+    }
     return WEIR_OK;
+}
+
+static weir_status set_row(const command *c, options *o, int index, const char *value,
+                           weir_error *err)
+{
+    const weir_config_row *row = weir_config_row_at(index);
+    bool list = options_row_lists(row) && strchr(value, ',');
+    if (list && !(c->takes & TAKES_LISTS))
+        return weir_fail(err, WEIR_E_VALUE,
+                         "--%s %s: one value is wanted; `weir compare` takes lists", row->option,
+                         value);
+    o->given[index] = true;
+    o->list[index] = list ? value : NULL;
+    return list ? set_list(o, row, value, err) : weir_config_set(&o->config, row, value, err);
 }
 
 static weir_status set_betas(const command *c, options *o, const char *value, weir_error *err)
 {
-    char element[2][64];
-    if (!list_element(value, 0, element[0], 64) || !list_element(value, 1, element[1], 64) || list_element(value, 2, (char[2]){0}, 2))
-        return weir_fail(err, WEIR_E_VALUE, "--betas %s: two numbers with a comma between are wanted, as 0.9,0.999", value);
-    for (int i = 0; i < weir_config_rows(); i++) {
-        const char *field = weir_config_row_at(i)->field;
-        int which = strcmp(field, "beta1") == 0 ? 0 : strcmp(field, "beta2") == 0 ? 1 : -1;
-        if (which >= 0) WEIR_TRY(set_row(c, o, i, element[which], err));
+    static const char *const field[2] = {"beta1", "beta2"};
+    if (options_list_count(value) != 2)
+        return weir_fail(err, WEIR_E_VALUE,
+                         "--betas %s: two numbers with a comma between are wanted, as 0.9,0.999",
+                         value);
+    for (int i = 0; i < 2; i++) {
+        char element[WEIR_CONFIG_TEXT];
+        int row = (int)(weir_config_row_find(field[i]) - weir_config_row_at(0));
+        options_list_get(value, i, element);
+        WEIR_TRY(set_row(c, o, row, element, err));
     }
     return WEIR_OK;
 }
 
 /* The value of an option: after '=', or the next argument. */
-static weir_status value_of(const char *name, const char *inline_value, int argc, char **argv, int *i, const char **value,
-                            weir_error *err)
+static weir_status value_of(const char *name, const char *inline_value, int argc, char **argv,
+                            int *i, const char **value, weir_error *err)
 {
     *value = inline_value;
-    if (inline_value) return WEIR_OK;
-    if (*i + 1 >= argc) return weir_fail(err, WEIR_E_VALUE, "--%s wants a value after it", name);
-    *value = argv[++*i];
+    if (!inline_value && *i + 1 < argc) *value = argv[++*i];
+    if (!*value) return weir_fail(err, WEIR_E_VALUE, "--%s wants a value after it", name);
+    if (!**value && strcmp(name, "prompt") != 0)
+        return weir_fail(err, WEIR_E_VALUE, "--%s: its value is empty", name);
     return WEIR_OK;
 }
 
-static weir_status parse_option(const command *c, options *o, int argc, char **argv, int *i, weir_error *err)
+static weir_status parse_option(const command *c, options *o, int argc, char **argv, int *i,
+                                weir_error *err)
 {
     char name[64];
     const char *text = argv[*i] + 2, *equals = strchr(text, '='), *value;
     snprintf(name, sizeof name, "%.*s", (int)(equals ? equals - text : (long)strlen(text)), text);
     const char *inline_value = equals ? equals + 1 : NULL;
     for (int k = 0; k < OWN_COUNT; k++) {
-        if (strcmp(own[k].name, name) != 0 || (own[k].takes && !(c->takes & own[k].takes))) continue;
+        if (strcmp(own[k].name, name) != 0 || (own[k].takes && !(c->takes & own[k].takes)))
+            continue;
         if (own[k].kind == OWN_FLAG) {
             if (equals) return weir_fail(err, WEIR_E_VALUE, "--%s takes no value", name);
             return set_own(o, &own[k], NULL, err);
@@ -185,7 +218,9 @@ weir_status options_parse(const command *c, int argc, char **argv, options *o, w
         } else if (argv[i][0] == '-' && argv[i][1]) {
             return weir_fail(err, WEIR_E_VALUE, "%s: options are written with two dashes", argv[i]);
         } else if (!(c->takes & TAKES_WORDS)) {
-            return weir_fail(err, WEIR_E_VALUE, "'%s' is no option; `weir %s --help` shows the usage", argv[i], c->name);
+            return weir_fail(err, WEIR_E_VALUE,
+                             "'%s' is no option; `weir %s --help` shows the usage", argv[i],
+                             c->name);
         } else if (o->words == CLI_WORDS_MAX) {
             return weir_fail(err, WEIR_E_VALUE, "more than %d arguments", CLI_WORDS_MAX);
         } else {

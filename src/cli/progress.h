@@ -9,22 +9,24 @@ typedef struct progress_line {
     const char *name;
     int64_t step, steps;
     double loss;
-    const char *state; /* "waiting", "running", "trained", ... */
+    bool begun, ended;
+    const char *outcome; /* of an ended run: "trained", ... */
 } progress_line;
 
 typedef struct progress {
     bool quiet, terminal;
-    int drawn;          /* lines on the terminal */
-    double last;        /* clock of the last drawing */
-    int *tenth;         /* [count]: plain lines: the last tenth of the steps that was printed */
+    int drawn;   /* lines on the terminal */
+    double last; /* clock of the last drawing */
+    int *tenth;  /* [count]: plain lines: the last tenth of the steps that was printed */
     int count;
 } progress;
 
-/* On failure of memory progress is quiet. */
+/* When memory is out, progress is quiet. */
 void progress_init(progress *p, bool quiet, int count);
 void progress_deinit(progress *p);
 
-/* Shows all lines; `changed` is the one that moved. `last` draws even when it just drew. */
+/* Shows all lines; `changed` is the one that moved. `last` draws even when it just drew. A terminal
+ * that is too low for all of them shows those that run. */
 void progress_show(progress *p, const progress_line *lines, int changed, bool last);
 
 #endif

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -233,4 +234,21 @@ weir_status weir_folder_make(const char *path, weir_error *err)
     if (!made) status = weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be made", path);
     weir_free(partial);
     return status;
+}
+
+weir_status weir_folder_claim(const char *path, weir_claim *claim, weir_error *err)
+{
+    claim->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (claim->fd < 0 || flock(claim->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return WEIR_OK;
+    weir_folder_release(claim);
+    return weir_fail(err, WEIR_E_STATE,
+                     "%s: another weir is at work in this folder; let it end, or choose another",
+                     path);
+}
+
+void weir_folder_release(weir_claim *claim)
+{
+    if (claim->fd >= 0) close(claim->fd);
+    claim->fd = -1;
 }

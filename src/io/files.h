@@ -48,6 +48,15 @@ bool weir_folder_is_empty(const char *path);
 /* Makes the folder and its parents; fine when it is there. WEIR_E_FILE, WEIR_E_MEMORY. */
 weir_status weir_folder_make(const char *path, weir_error *err);
 
+/* Keeps the folder, which is there, from other claims, of other processes above all, until it is
+ * released or the process ends. Where the file system has no locks, or the folder cannot be opened,
+ * nobody is stopped. WEIR_E_STATE: it is claimed already. */
+typedef struct weir_claim {
+    int fd; /* -1: none */
+} weir_claim;
+weir_status weir_folder_claim(const char *path, weir_claim *claim, weir_error *err);
+void weir_folder_release(weir_claim *claim);
+
 /* Appends lines to a .jsonl; each line is one write(2), so a killed run leaves at most one torn
  * last line. Opening cuts off a torn last line, and with keep_lines >= 0 all that comes after so
  * many whole lines (a resume drops what came after its checkpoint); the file is made when it is not

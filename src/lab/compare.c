@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/json_load.h"
 #include "lab/emit.h"
 #include "lab/probe.h"
 #include "weir/version.h"
@@ -43,13 +44,15 @@ static weir_status check_sweep(const char *file, const weir_job *jobs, int count
     size_t bytes;
     WEIR_TRY(weir_file_read(file, COMPARE_JSON_MAX, &data, &bytes, err));
     json_error_t at;
-    json_t *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &at);
+    json_t *root;
+    weir_status status = weir_json_load(data, bytes, &root, &at);
     weir_free(data);
-    if (!root) return weir_fail(err, WEIR_E_FORMAT, "%s:%d: %s", file, at.line, at.text);
+    if (status == WEIR_E_MEMORY)
+        return weir_fail(err, status, "%s: out of memory to read it", file);
+    if (status != WEIR_OK) return weir_fail(err, status, "%s:%d: %s", file, at.line, at.text);
     const json_t *runs = json_object_get(root, "runs");
-    weir_status status = json_is_array(runs)
-                             ? WEIR_OK
-                             : weir_fail(err, WEIR_E_FORMAT, "%s: 'runs' is not a list", file);
+    if (!json_is_array(runs))
+        status = weir_fail(err, WEIR_E_FORMAT, "%s: 'runs' is not a list", file);
     for (size_t i = 0; status == WEIR_OK && i < json_array_size(runs); i++) {
         const char *run = json_string_value(json_array_get(runs, i));
         if (!run)
@@ -136,6 +139,7 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
     weir_text_addf(&file, "%s/compare.json", out);
     if (file.failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     weir_status status = WEIR_OK;
+    weir_file_sweep(file.data); /* left by one that was killed at its first write */
     if (weir_file_exists(file.data))
         status = check_sweep(file.data, jobs, count, err);
     else if (!weir_folder_is_empty(out))
@@ -143,7 +147,6 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
             weir_fail(err, WEIR_E_STATE,
                       "%s holds something that is not a sweep; give a new or an empty folder", out);
     if (status == WEIR_OK) status = check_jobs(out, command, jobs, count, err);
-    if (status == WEIR_OK) status = weir_folder_make(out, err);
     if (status == WEIR_OK) status = write_sweep(file.data, command, jobs, count, err);
     weir_text_deinit(&file);
     return status;
@@ -284,11 +287,9 @@ static void begin_again(weir_job *job)
     job->result = (weir_run_result){0};
 }
 
-weir_status weir_compare(const char *out, const char *command, weir_job *jobs, int count,
-                         int threads, const weir_compare_hooks *hooks, weir_error *err)
+static weir_status compare_claimed(const char *out, const char *command, weir_job *jobs, int count,
+                                   int threads, const weir_compare_hooks *hooks, weir_error *err)
 {
-    if (count < 1 || threads < 1)
-        return weir_fail(err, WEIR_E_VALUE, "a sweep wants at least one job and one thread");
     WEIR_TRY(prepare(out, command, jobs, count, err));
     place *order = weir_alloc((size_t)count, sizeof *order);
     if (!order) return weir_fail(err, WEIR_E_MEMORY, "out of memory for %d jobs", count);
@@ -305,5 +306,18 @@ weir_status weir_compare(const char *out, const char *command, weir_job *jobs, i
                .order = order};
     weir_status status = run_jobs(&s, threads, err);
     weir_free(order);
+    return status;
+}
+
+weir_status weir_compare(const char *out, const char *command, weir_job *jobs, int count,
+                         int threads, const weir_compare_hooks *hooks, weir_error *err)
+{
+    if (count < 1 || threads < 1)
+        return weir_fail(err, WEIR_E_VALUE, "a sweep wants at least one job and one thread");
+    weir_claim claim;
+    WEIR_TRY(weir_folder_make(out, err));
+    WEIR_TRY(weir_folder_claim(out, &claim, err));
+    weir_status status = compare_claimed(out, command, jobs, count, threads, hooks, err);
+    weir_folder_release(&claim);
     return status;
 }

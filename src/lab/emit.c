@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "io/json_dump.h"
+
 json_t *weir_emit_number(double v)
 {
     return isfinite(v) ? json_real(v) : json_null();
@@ -11,8 +13,7 @@ json_t *weir_emit_number(double v)
 
 json_t *weir_emit_text(const char *s)
 {
-    json_t *text = s ? json_string(s) : NULL;
-    return text ? text : json_null();
+    return s && weir_text_is_utf8(s) ? json_string(s) : json_null();
 }
 
 static json_t *weights(const weir_site_numbers *s)
@@ -105,14 +106,7 @@ json_t *weir_emit_verdict(const weir_verdict *v)
                      v->suggestion, "rules", rules);
 }
 
-static int add_bytes(const char *bytes, size_t n, void *out)
-{
-    weir_text_add_n(out, bytes, n);
-    return 0;
-}
-
 bool weir_emit_dump(const json_t *value, size_t flags, weir_text *out)
 {
-    bool dumped = json_dump_callback(value, add_bytes, out, flags | JSON_REAL_PRECISION(9)) == 0;
-    return dumped && !out->failed;
+    return weir_json_dump(value, flags, 9, out);
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "io/json_dump.h"
 #include "io/json_load.h"
 #include "nn/blas.h"
 #include "train/config_json.h"
@@ -155,7 +156,7 @@ static weir_status settings_objects(const weir_config *config, json_t *group[3],
 }
 
 static weir_status record_text(const weir_run_request *request, const weir_run_result *result,
-                               char **text, weir_error *err)
+                               weir_text *text, weir_error *err)
 {
     json_t *group[3];
     WEIR_TRY(settings_objects(&request->config, group, err));
@@ -165,29 +166,22 @@ static weir_status record_text(const weir_run_request *request, const weir_run_r
                   SCHEMA, "command", lenient_string(request->command), "layout",
                   layout_object(request), "model", group[0], "train", group[1], "data", group[2],
                   "host", host_object(request->threads), "outcome", outcome_object(result));
-    *text = ok && root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
+    bool whole = ok && weir_json_dump(root, JSON_INDENT(2), 17, text);
     json_decref(root);
-    return *text ? WEIR_OK : weir_fail(err, WEIR_E_MEMORY, "out of memory for run.json");
-}
-
-/* jansson's own strings are freed by what it was told to allocate with. */
-static void free_dump(char *text)
-{
-    json_free_t release;
-    json_get_alloc_funcs(NULL, &release);
-    release(text);
+    return whole ? WEIR_OK : weir_fail(err, WEIR_E_MEMORY, "out of memory for run.json");
 }
 
 weir_status weir_run_write(const weir_run_request *request, const weir_run_result *result,
                            weir_error *err)
 {
-    char *text;
-    WEIR_TRY(record_text(request, result, &text, err));
-    char *path = weir_run_path(request->folder, WEIR_RUN_RECORD);
-    weir_status status = path ? weir_file_write(path, text, strlen(text), err)
-                              : weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+    weir_text text = {0};
+    char *path = NULL;
+    weir_status status = record_text(request, result, &text, err);
+    if (status == WEIR_OK && !(path = weir_run_path(request->folder, WEIR_RUN_RECORD)))
+        status = weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+    if (status == WEIR_OK) status = weir_file_write(path, text.data, text.len, err);
     weir_free(path);
-    free_dump(text);
+    weir_text_deinit(&text);
     return status;
 }
 

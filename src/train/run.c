@@ -45,10 +45,11 @@ static bool is_finished(const weir_run_record *record, const weir_config *config
     return outcome == WEIR_DIVERGED || (ended && record->config.steps == config->steps);
 }
 
-/* A folder with a run's other files but no run.json is somebody's: its logs would be cut. */
+/* A folder with such files but no run.json is somebody's: they would be cut or replaced. */
 static weir_status check_no_run(const char *folder, weir_error *err)
 {
-    static const char *const name[] = {WEIR_RUN_STEPS, WEIR_RUN_LAYERS, WEIR_RUN_CHECKPOINT};
+    static const char *const name[] = {WEIR_RUN_STEPS, WEIR_RUN_LAYERS, WEIR_RUN_CHECKPOINT,
+                                       "compare.json", "probe.json",    "report.html"};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         bool there = false;
         WEIR_TRY(weir_run_has(folder, name[i], &there, err));
@@ -127,7 +128,6 @@ static weir_status rewind_to_checkpoint(run *r, weir_error *err)
                                .loss = NAN,
                                .val_loss = NAN,
                                .seconds = r->past.seconds};
-    WEIR_TRY(weir_folder_make(folder, err));
     WEIR_TRY(weir_run_write(r->request, &running, err));
     WEIR_TRY(open_log(r, WEIR_RUN_STEPS, r->trainer->step, &r->steps, err));
     WEIR_TRY(open_log(r, WEIR_RUN_LAYERS, layer_lines, &r->layers, err));
@@ -254,8 +254,10 @@ static weir_status run_to_end(const weir_run_request *request, int64_t recorded_
     return status;
 }
 
-weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
-                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+/* The folder is claimed: what look_into sees stays so. */
+static weir_status run_claimed(const weir_run_request *request, const weir_parallel *par,
+                               const weir_run_hooks *hooks, weir_run_result *result,
+                               weir_error *err)
 {
     weir_run_record record = {.command = NULL};
     weir_run_request asked = *request;
@@ -271,5 +273,16 @@ weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
         status = run_to_end(&asked, record.result.steps, par, hooks, result, err);
     }
     weir_run_record_deinit(&record);
+    return status;
+}
+
+weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
+                     const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+{
+    weir_claim claim;
+    WEIR_TRY(weir_folder_make(request->folder, err));
+    WEIR_TRY(weir_folder_claim(request->folder, &claim, err));
+    weir_status status = run_claimed(request, par, hooks, result, err);
+    weir_folder_release(&claim);
     return status;
 }

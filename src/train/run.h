@@ -68,7 +68,8 @@ typedef struct weir_run_result {
 /* Runs to the end, or until told to stop. A folder that holds a finished run of the same settings
  * is left alone, and its result is returned. Errors: WEIR_E_STATE the folder holds another run or
  * other settings (the message names the first setting that differs and both values); WEIR_E_FORMAT
- * a damaged checkpoint or log; WEIR_E_FILE; WEIR_E_MEMORY. */
+ * a damaged checkpoint or log; WEIR_E_FILE; WEIR_E_MEMORY. The folder is
+ * claimed meanwhile: another process that wants to run in it is refused with WEIR_E_STATE. */
 weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
                      const weir_run_hooks *hooks, weir_run_result *result, weir_error *err);
 

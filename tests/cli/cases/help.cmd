@@ -1,0 +1,8 @@
+weir --help
+weir train --help
+for command in layouts probe compare report sample; do
+    says weir $command --help | sed '/^the network:/,/^options:/d'
+done
+weir help report | head -n 1
+weir train --depth 3 -h | head -n 1
+weir --version
