@@ -14,7 +14,7 @@ DEMO_LAYOUTS := post,pre,sandwich,deepnorm,embed-ln
 DEMO_DEPTHS  := 6,48
 DEMO_TEXT    := /usr/share/common-licenses
 DEMO_DATA    := $(if $(wildcard $(DEMO_TEXT)/*),$(DEMO_TEXT),synthetic)
-DEMO_OPTIONS :=
+DEMO_OPTIONS := --steps 250
 DEMO_OUT     := demo
 
 .NOTPARALLEL:

@@ -235,31 +235,45 @@ static int misuse(const char *word)
     return 2;
 }
 
+/* "4096x768": the number of elements a multiple of WEIR_LANES, which the copies go by. */
+static bool read_shape(const char *word, shape *s)
+{
+    char *end;
+    s->rows = strtoll(word, &end, 10);
+    if (*end != 'x') return false;
+    s->dim = strtoll(end + 1, &end, 10);
+    return !*end && s->rows > 0 && s->dim > 0 && s->rows < 1 << 24 && s->dim < 1 << 24 &&
+           s->rows * s->dim % 32 == 0;
+}
+
+/* The set of that name, if this CPU has it. */
+static bool read_isa(const char *word, weir_isa *isa)
+{
+    for (int i = 0; i <= (int)weir_isa_detect(); i++)
+        if (strcmp(word, weir_isa_name((weir_isa)i)) == 0) {
+            *isa = (weir_isa)i;
+            return true;
+        }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     weir_isa worst = WEIR_ISA_SCALAR, best = weir_isa_detect();
-    int asked = 0;
+    bool asked = false;
     for (int i = 1; i < argc; i++) {
         shape s;
-        long long rows, dim;
-        int used = 0;
         if (strcmp(argv[i], "--isa") == 0 && i + 1 < argc) {
-            const char *name = argv[++i];
-            int isa = (int)best;
-            while (isa >= 0 && strcmp(name, weir_isa_name((weir_isa)isa)) != 0) isa--;
-            if (isa < 0) return misuse(name);
-            worst = best = (weir_isa)isa;
-        } else if (sscanf(argv[i], "%lldx%lld%n", &rows, &dim, &used) == 2 && !argv[i][used] &&
-                   rows > 0 && dim > 0) {
-            s = (shape){rows, dim};
+            if (!read_isa(argv[++i], &worst)) return misuse(argv[i]);
+            best = worst;
+        } else if (read_shape(argv[i], &s)) {
             bench_shape(s, worst, best);
-            asked++;
+            asked = true;
         } else {
             return misuse(argv[i]);
         }
     }
-    if (!asked)
-        for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
-            bench_shape(shapes[k], worst, best);
+    for (size_t k = 0; !asked && k < sizeof shapes / sizeof shapes[0]; k++)
+        bench_shape(shapes[k], worst, best);
     return 0;
 }

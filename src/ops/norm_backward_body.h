@@ -82,8 +82,8 @@ INLINE void sum_back_row(const weir_bwd_job *job, back_row *row, bool centred)
     for (int64_t j = 0; j < dim;) {
         const int64_t end = dim - j < CHUNK ? dim : j + CHUNK;
         for (; j + WEIR_LANES <= end; j += WEIR_LANES) {
-            vf_prefetch(row->x + j, job->ahead);
-            vf_prefetch(row->dy + j, job->ahead);
+            prefetch_group(row->x + j, job->ahead);
+            prefetch_group(row->dy + j, job->ahead);
             for (int k = 0; k < VF_ROW; k++)
                 add_back(&sums, job, row, j + k * VF_LANES, k, VF_LANES, centred);
         }

@@ -40,10 +40,11 @@ INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
     return widen(source_load(src, j, n, residual));
 }
 
+/* One group of WEIR_LANES columns. */
 INLINE void source_prefetch(const source *src, int64_t j, intptr_t ahead, bool residual)
 {
-    vf_prefetch(src->x + j, ahead);
-    if (residual) vf_prefetch(src->residual + j, ahead);
+    prefetch_group(src->x + j, ahead);
+    if (residual) prefetch_group(src->residual + j, ahead);
 }
 
 /* Lane sums of d = s - shift, and of d * d. RMSNorm has shift 0 and no use for the first. */
@@ -142,14 +143,12 @@ INLINE void normalize(const target *to, const source *src, const row_stats *stat
  * alone can lose two roundings in float; RMSNorm needs it only where rstd leaves the range of
  * float. */
 INLINE void normalize_row(const target *to, const source *src, const row_stats *stats, int64_t dim,
-                          intptr_t ahead, bool centred, bool residual, bool exact, bool stream)
+                          bool centred, bool residual, bool exact, bool stream)
 {
     int64_t j = 0;
-    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
-        source_prefetch(src, j + WEIR_LANES / 2, ahead, residual);
+    for (; j + WEIR_LANES <= dim; j += WEIR_LANES)
         for (int k = 0; k < VF_ROW; k++)
             normalize(to, src, stats, j + k * VF_LANES, VF_LANES, centred, residual, exact, stream);
-    }
     for (; j < dim; j += VF_LANES)
         normalize(to, src, stats, j, part_of(dim - j), centred, residual, exact, stream);
 }
@@ -158,19 +157,18 @@ INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool
                         bool stream)
 {
     const int64_t dim = job->dim;
-    const intptr_t ahead = job->ahead;
     const source src = {job->x + row * job->ldx, residual ? job->residual + row * job->ldr : NULL,
                         job->alpha};
     const target to = {job->y + row * job->ldy,
                        residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
                        job->beta, job->gamma_offset};
-    const row_stats stats = measure_row(&src, dim, job->eps, ahead, centred, residual);
+    const row_stats stats = measure_row(&src, dim, job->eps, job->ahead, centred, residual);
     const float rstd = (float)stats.rstd;
     const bool exact = centred || !(rstd >= FLT_MIN && rstd <= FLT_MAX);
     if (exact)
-        normalize_row(&to, &src, &stats, dim, ahead, centred, residual, true, stream);
+        normalize_row(&to, &src, &stats, dim, centred, residual, true, stream);
     else
-        normalize_row(&to, &src, &stats, dim, ahead, centred, residual, false, stream);
+        normalize_row(&to, &src, &stats, dim, centred, residual, false, stream);
     if (job->mean) job->mean[row] = stats.mean_hi;
     if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
     if (job->rstd) job->rstd[row] = rstd;

@@ -49,7 +49,10 @@ static inline vd vd_load(const double *p)
 {
     return _mm256_loadu_pd(p);
 }
-static inline vd vd_widen(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+static inline vd vd_widen(const float *p)
+{
+    return _mm256_cvtps_pd(_mm_loadu_ps(p));
+}
 static inline void vd_store(double *p, vd a)
 {
     _mm256_storeu_pd(p, a);

@@ -54,7 +54,10 @@ static inline vd vd_load(const double *p)
     memcpy(&a, p, sizeof a);
     return a;
 }
-static inline vd vd_widen(const float *p) { return (vd){p[0], p[1]}; }
+static inline vd vd_widen(const float *p)
+{
+    return (vd){p[0], p[1]};
+}
 static inline void vd_store(double *p, vd a)
 {
     memcpy(p, &a, sizeof a);

@@ -12,29 +12,12 @@
 #include "train/run_files.h"
 #include "weir/version.h"
 
-#define STATE_FILE "checkpoint/state.safetensors"
-
 enum { KEY_BYTES = 64, NUMBER_BYTES = 24, MOMENTS = 2, FIXED_PAIRS = 4 };
 static const char *const moment_suffix[MOMENTS] = {".m", ".v"};
 
 static weir_status no_memory(weir_error *err)
 {
     return weir_fail(err, WEIR_E_MEMORY, "out of memory for a checkpoint");
-}
-
-bool weir_checkpoint_exists(const char *folder)
-{
-    char *path = weir_run_path(folder, STATE_FILE);
-    bool exists = path && weir_file_exists(path);
-    weir_free(path);
-    return exists;
-}
-
-void weir_checkpoint_sweep(const char *folder)
-{
-    char *path = weir_run_path(folder, STATE_FILE);
-    if (path) weir_file_sweep(path);
-    weir_free(path);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -146,7 +129,7 @@ weir_status weir_checkpoint_write(const char *folder, const weir_trainer *t,
     WEIR_TRY(make_folder(folder, err));
     tensors x = {0};
     metadata m = {0};
-    char *path = weir_run_path(folder, STATE_FILE);
+    char *path = weir_run_path(folder, WEIR_RUN_CHECKPOINT);
     bool ready = path && tensors_init(&x, t) && metadata_init(&m, t, layout_text);
     weir_status status =
         ready ? weir_st_write(path, x.entry, x.count, m.pair, m.pairs, err) : no_memory(err);
@@ -220,7 +203,7 @@ static void state_close(state *s)
 /* On failure nothing is left open. */
 static weir_status state_open(state *s, const char *folder, weir_error *err)
 {
-    *s = (state){.path = weir_run_path(folder, STATE_FILE)};
+    *s = (state){.path = weir_run_path(folder, WEIR_RUN_CHECKPOINT)};
     if (!s->path) return no_memory(err);
     weir_status status = weir_st_open(s->path, &s->file, err);
     if (status == WEIR_OK) status = read_metadata(s, err);

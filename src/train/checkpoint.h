@@ -9,14 +9,7 @@
 #ifndef WEIR_TRAIN_CHECKPOINT_H
 #define WEIR_TRAIN_CHECKPOINT_H
 
-#include <stdbool.h>
-
 #include "train/trainer.h"
-
-bool weir_checkpoint_exists(const char *folder);
-
-/* Removes what a kill left half written. No run may be at work in the folder. */
-void weir_checkpoint_sweep(const char *folder);
 
 /* WEIR_E_FILE, WEIR_E_MEMORY; what stood there before then still stands. */
 weir_status weir_checkpoint_write(const char *folder, const weir_trainer *trainer,

@@ -40,6 +40,22 @@ char *weir_run_path(const char *folder, const char *name)
     return path.data;
 }
 
+weir_status weir_run_has(const char *folder, const char *name, bool *there, weir_error *err)
+{
+    char *path = weir_run_path(folder, name);
+    if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+    *there = weir_file_exists(path);
+    weir_free(path);
+    return WEIR_OK;
+}
+
+void weir_run_sweep(const char *folder, const char *name)
+{
+    char *path = weir_run_path(folder, name);
+    if (path) weir_file_sweep(path);
+    weir_free(path);
+}
+
 weir_status weir_run_same(const weir_run_identity *was, const weir_run_identity *now,
                           bool uses_time, const char *where, weir_error *err)
 {
@@ -167,19 +183,12 @@ weir_status weir_run_write(const weir_run_request *request, const weir_run_resul
 {
     char *text;
     WEIR_TRY(record_text(request, result, &text, err));
-    char *path = weir_run_path(request->folder, "run.json");
+    char *path = weir_run_path(request->folder, WEIR_RUN_RECORD);
     weir_status status = path ? weir_file_write(path, text, strlen(text), err)
                               : weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     weir_free(path);
     free_dump(text);
     return status;
-}
-
-void weir_run_sweep(const char *folder)
-{
-    char *path = weir_run_path(folder, "run.json");
-    if (path) weir_file_sweep(path);
-    weir_free(path);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -271,7 +280,7 @@ void weir_run_record_deinit(weir_run_record *record)
 
 weir_status weir_run_read(const char *folder, weir_run_record *record, weir_error *err)
 {
-    char *path = weir_run_path(folder, "run.json"), *data;
+    char *path = weir_run_path(folder, WEIR_RUN_RECORD), *data;
     size_t bytes;
     if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     weir_run_record read = {.layout_text = NULL};

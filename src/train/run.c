@@ -12,6 +12,7 @@
 /* A run under way. */
 typedef struct run {
     const weir_run_request *request;
+    int64_t recorded_steps; /* as run.json had it, 0 when there was none */
     const weir_parallel *par;
     weir_run_hooks hooks;
     weir_trainer *trainer;
@@ -47,36 +48,23 @@ static bool is_finished(const weir_run_record *record, const weir_config *config
 /* A folder with a run's other files but no run.json is somebody's: its logs would be cut. */
 static weir_status check_no_run(const char *folder, weir_error *err)
 {
-    static const char *const name[] = {"steps.jsonl", "layers.jsonl", "checkpoint"};
+    static const char *const name[] = {WEIR_RUN_STEPS, WEIR_RUN_LAYERS, WEIR_RUN_CHECKPOINT};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
-        char *path = weir_run_path(folder, name[i]);
-        if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
-        bool exists = weir_file_exists(path);
-        weir_free(path);
-        if (exists)
-            return weir_fail(err, WEIR_E_STATE,
-                             "%s: holds %s but no run.json; choose another folder", folder,
-                             name[i]);
+        bool there = false;
+        WEIR_TRY(weir_run_has(folder, name[i], &there, err));
+        if (there)
+            return weir_fail(err, WEIR_E_STATE, "%s: holds %s but no %s; choose another folder",
+                             folder, name[i], WEIR_RUN_RECORD);
     }
     return WEIR_OK;
 }
 
-static weir_status has_run(const char *folder, bool *there, weir_error *err)
-{
-    char *path = weir_run_path(folder, "run.json");
-    if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
-    *there = weir_file_exists(path);
-    weir_free(path);
-    return WEIR_OK;
-}
-
-/* Whether the request may have the folder. record: what began the run that is there, else all zero.
- */
+/* Whether the request may have the folder. record: of the run that is there, else all zero. */
 static weir_status look_into(const weir_run_request *request, weir_run_record *record,
                              weir_error *err)
 {
     bool there = false;
-    WEIR_TRY(has_run(request->folder, &there, err));
+    WEIR_TRY(weir_run_has(request->folder, WEIR_RUN_RECORD, &there, err));
     if (!there) return check_no_run(request->folder, err);
     if (!request->resume)
         return weir_fail(err, WEIR_E_STATE,
@@ -106,19 +94,34 @@ static weir_status open_log(run *r, const char *name, int64_t keep_lines, weir_l
     return status;
 }
 
-/* Brings trainer and past to the last checkpoint, and the logs back to it. Reads all before it
- * changes anything. */
+/* Brings trainer and past to the last checkpoint, if there is one. run.json names the step from
+ * which a run last went on, so past step 0 there must be one: without it, the logs would be cut to
+ * none. */
+static weir_status read_checkpoint(run *r, int64_t *layer_lines, weir_error *err)
+{
+    const char *folder = r->request->folder;
+    bool there = false;
+    r->past.val_loss = NAN;
+    WEIR_TRY(weir_run_has(folder, WEIR_RUN_CHECKPOINT, &there, err));
+    r->fresh = !there;
+    if (!there && !r->recorded_steps) return WEIR_OK;
+    if (!there)
+        return weir_fail(err, WEIR_E_FORMAT, "%s: stood at step %lld, and has no checkpoint",
+                         folder, (long long)r->recorded_steps);
+    WEIR_TRY(weir_checkpoint_read(folder, r->trainer, layout_text(r), err));
+    WEIR_TRY(weir_steps_read(folder, r->trainer->step, &r->past, err));
+    return weir_layers_count(folder, r->trainer->step, layer_lines, err);
+}
+
+/* Goes back to the last checkpoint. All is read before anything is changed. */
 static weir_status rewind_to_checkpoint(run *r, weir_error *err)
 {
     const char *folder = r->request->folder;
     int64_t layer_lines = 0;
-    r->past.val_loss = NAN;
-    r->fresh = !weir_checkpoint_exists(folder);
-    if (!r->fresh) {
-        WEIR_TRY(weir_checkpoint_read(folder, r->trainer, layout_text(r), err));
-        WEIR_TRY(weir_steps_read(folder, r->trainer->step, &r->past, err));
-        WEIR_TRY(weir_layers_count(folder, r->trainer->step, &layer_lines, err));
-    }
+    weir_status status = read_checkpoint(r, &layer_lines, err);
+    if (status == WEIR_E_FORMAT)
+        return weir_fail_within(err, status, "cannot go on (remove %s to begin again): ", folder);
+    WEIR_TRY(status);
     weir_run_result running = {.outcome = WEIR_RUNNING,
                                .steps = r->trainer->step,
                                .loss = NAN,
@@ -126,10 +129,10 @@ static weir_status rewind_to_checkpoint(run *r, weir_error *err)
                                .seconds = r->past.seconds};
     WEIR_TRY(weir_folder_make(folder, err));
     WEIR_TRY(weir_run_write(r->request, &running, err));
-    WEIR_TRY(open_log(r, "steps.jsonl", r->trainer->step, &r->steps, err));
-    WEIR_TRY(open_log(r, "layers.jsonl", layer_lines, &r->layers, err));
-    weir_run_sweep(folder); /* the logs are locked: nobody else is at work here */
-    weir_checkpoint_sweep(folder);
+    WEIR_TRY(open_log(r, WEIR_RUN_STEPS, r->trainer->step, &r->steps, err));
+    WEIR_TRY(open_log(r, WEIR_RUN_LAYERS, layer_lines, &r->layers, err));
+    weir_run_sweep(folder, WEIR_RUN_RECORD); /* the logs are locked: nobody else is at work here */
+    weir_run_sweep(folder, WEIR_RUN_CHECKPOINT);
     return WEIR_OK;
 }
 
@@ -237,10 +240,11 @@ static weir_status run_it(run *r, weir_run_result *result, weir_error *err)
     return steps(r, result, err);
 }
 
-static weir_status run_to_end(const weir_run_request *request, const weir_parallel *par,
-                              const weir_run_hooks *hooks, weir_run_result *result, weir_error *err)
+static weir_status run_to_end(const weir_run_request *request, int64_t recorded_steps,
+                              const weir_parallel *par, const weir_run_hooks *hooks,
+                              weir_run_result *result, weir_error *err)
 {
-    run r = {.request = request, .par = par};
+    run r = {.request = request, .recorded_steps = recorded_steps, .par = par};
     if (hooks) r.hooks = *hooks;
     weir_status status = run_it(&r, result, err);
     weir_log_close(&r.steps);
@@ -264,7 +268,7 @@ weir_status weir_run(const weir_run_request *request, const weir_parallel *par,
     if (status == WEIR_OK && is_finished(&record, &request->config)) {
         *result = record.result;
     } else if (status == WEIR_OK) {
-        status = run_to_end(&asked, par, hooks, result, err);
+        status = run_to_end(&asked, record.result.steps, par, hooks, result, err);
     }
     weir_run_record_deinit(&record);
     return status;

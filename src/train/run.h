@@ -31,8 +31,8 @@ const char *weir_outcome_name(weir_outcome outcome); /* "trained", ... */
 /* What the caller wants to know and decide while a run lasts. Any member may be NULL. */
 typedef struct weir_run_hooks {
     void *ctx;
-    bool (*stop)(
-        void *ctx); /* asked before each step; true: write a checkpoint and end as interrupted */
+    /* Asked before each step; true: write a checkpoint and end as interrupted. */
+    bool (*stop)(void *ctx);
     void (*progress)(void *ctx, const weir_step_report *report,
                      double val_loss /* NaN: not measured */);
     /* At steps that are measured (before the first step with step = 0, then as measure_every says,

@@ -6,8 +6,21 @@
 #include "train/outcome.h"
 #include "train/run.h"
 
+/* The files of a run, below its folder. */
+#define WEIR_RUN_RECORD     "run.json"
+#define WEIR_RUN_STEPS      "steps.jsonl"
+#define WEIR_RUN_LAYERS     "layers.jsonl"
+#define WEIR_RUN_CHECKPOINT "checkpoint/state.safetensors"
+
 /* FOLDER/NAME in memory of weir_alloc; NULL when memory is out. */
 char *weir_run_path(const char *folder, const char *name);
+
+/* WEIR_E_MEMORY. */
+weir_status weir_run_has(const char *folder, const char *name, bool *there, weir_error *err);
+
+/* Removes what a kill left of a file half written, as far as it can. No other process may be at
+ * work in the folder. */
+void weir_run_sweep(const char *folder, const char *name);
 
 /* What makes a run this run and no other. */
 typedef struct weir_run_identity {
@@ -25,9 +38,6 @@ weir_status weir_run_same(const weir_run_identity *was, const weir_run_identity 
  */
 weir_status weir_run_write(const weir_run_request *request, const weir_run_result *result,
                            weir_error *err);
-
-/* Removes what a kill left of a run.json half written. */
-void weir_run_sweep(const char *folder);
 
 /* What the lines of steps.jsonl up to a checkpoint say. */
 typedef struct weir_step_history {

@@ -105,7 +105,7 @@ weir_status weir_steps_read(const char *folder, int64_t steps, weir_step_history
 {
     history->val_loss = NAN;
     if (!steps) return WEIR_OK;
-    char *path = weir_run_path(folder, "steps.jsonl");
+    char *path = weir_run_path(folder, WEIR_RUN_STEPS);
     if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     lines l;
     weir_status status = open_lines(&l, path, err);
@@ -136,7 +136,7 @@ static weir_status count_layers(lines *l, int64_t step, int64_t *count, weir_err
 weir_status weir_layers_count(const char *folder, int64_t step, int64_t *count, weir_error *err)
 {
     *count = 0;
-    char *path = weir_run_path(folder, "layers.jsonl");
+    char *path = weir_run_path(folder, WEIR_RUN_LAYERS);
     if (!path) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     weir_status status = WEIR_OK;
     if (weir_file_exists(path)) {

@@ -188,7 +188,8 @@ static void overlaps_in_forward(void **state)
     FORWARD(WEIR_LAYERNORM, fwd.x.data = f.residual, WEIR_OK);
     FORWARD(WEIR_LAYERNORM, fwd.y.data = f.x + 1, WEIR_E_ALIAS);
     FORWARD(WEIR_LAYERNORM, fwd.y.data = f.x + N - 1, WEIR_E_ALIAS);
-    FORWARD(WEIR_LAYERNORM, (fwd.y.data = f.x, fwd.y.stride = DIM + 1), WEIR_E_ALIAS);
+    FORWARD(WEIR_LAYERNORM, (fwd.x.data = f.dy, fwd.y.data = f.dy, fwd.y.stride = DIM + 1),
+            WEIR_E_ALIAS);
     FORWARD(WEIR_LAYERNORM, fwd.sum.data = f.y, WEIR_E_ALIAS);
     FORWARD(WEIR_LAYERNORM, (fwd.sum.data = f.x, fwd.y.data = f.x), WEIR_E_ALIAS);
     FORWARD(WEIR_LAYERNORM, fwd.y.data = (float *)f.gamma - DIM, WEIR_E_ALIAS);

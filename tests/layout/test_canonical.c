@@ -54,6 +54,10 @@ static void long_statements(void **state)
 {
     (void)state;
     expect("let a = 1 +\n 2\nlet b =\n\n # hm\n 3", "let a = 1 + 2\nlet b = 3\n");
+    expect("let a = 1+\n2-\n3*\n4/\n5^\n6", "let a = 1 + 2 - 3*4/5^6\n");
+    expect("when l<\n1 or l<=\n1 or l>\n1 or l>=\n1 or l==\n1 or l!=\n1:\nsublayer x=f(x)",
+           "when l < 1 or l <= 1 or l > 1 or l >= 1 or l == 1 or l != 1: sublayer x = f(x)\n");
+    expect("sublayer\tt =\nf(x),\n  x = t", "sublayer t = f(x), x = t\n");
     expect("let a = min(1\n,\n2)", "let a = min(1, 2)\n");
     expect("when l <=\n 2:\n sublayer x = f(x)", "when l <= 2: sublayer x = f(x)\n");
 }

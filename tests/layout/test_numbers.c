@@ -122,6 +122,9 @@ static void gains(void **state)
     p = test_compile(text, &shape, true);
     assert_true(p->gain_embed == 3 && p->gain_head == 3);
     weir_program_destroy(&p);
+    p = test_compile("gain head = 2\nsublayer x = x + f(x)", &shape, true);
+    assert_true(p->gain_embed == 2 && p->gain_head == 2);
+    weir_program_destroy(&p);
 }
 
 static void tied_matrix_has_one_gain(void **state)

@@ -250,6 +250,27 @@ static void products(void **state)
            "result %8\n");
 }
 
+/* Coefficients of coefficients; signs of products with a step in between; numbers divide before
+ * they meet a tensor. */
+static void coefficients(void **state)
+{
+    (void)state;
+    expect("param g : scalar = 1\nparam w : vector = 1\n"
+           "attn x = attn(x) - 2*x/4*8 + (w*-(g*2))*x\nmlp x = 49/49*x + g*g*g*g*mlp(x)*g",
+           1, true,
+           "x is %0\n"
+           "layer 1 attn\n"
+           "    %1 = attn(%0)\n"
+           "    %2 = 2*%0\n"
+           "    %3 = 0.25*%2\n"
+           "    %4 = %1 + -8*%3 + -2*layers.1.attn.g*layers.1.attn.w*%0\n"
+           "layer 1 mlp\n"
+           "    %5 = mlp(%4)\n"
+           "    %6 = layers.1.mlp.g*layers.1.mlp.g*layers.1.mlp.g*layers.1.mlp.g*%5\n"
+           "    %7 = %4 + layers.1.mlp.g*%6\n"
+           "result %7\n");
+}
+
 /* A sum of more terms than a step holds; a sum in parentheses is a value; 1*x is x. */
 static void sums(void **state)
 {
@@ -361,6 +382,7 @@ int main(void)
         cmocka_unit_test(mix_ln),
         cmocka_unit_test(inside_a_branch),
         cmocka_unit_test(products),
+        cmocka_unit_test(coefficients),
         cmocka_unit_test(sums),
         cmocka_unit_test(what_is_not_fused),
         cmocka_unit_test(what_is_fused),

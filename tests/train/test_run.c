@@ -139,6 +139,11 @@ static void check_step_line(const json_t *line, int step)
     assert_true(json_is_null(val_loss) == (step != 3 && step != 5)); /* every 3, and at the end */
 }
 
+static void check_any_line(const json_t *line, int number)
+{
+    assert_int_equal(json_integer_value(json_object_get(line, "step")), number);
+}
+
 static void check_layer_line(const json_t *line, int number)
 {
     static const int measured[] = {0, 2, 4, 5}; /* two lines each */
@@ -417,6 +422,20 @@ static void strange_folders_are_refused(void **state)
     case_close(&c);
 }
 
+static void lost_checkpoint_is_refused(void **state)
+{
+    (void)state;
+    train_case c;
+    char path[2 * CASE_PATH];
+    case_open(&c, "pre", "");
+    case_run_until(&c, 1, 2);
+    snprintf(path, sizeof path, "%s/checkpoint/state.safetensors", c.folder);
+    assert_int_equal(remove(path), 0);
+    refuse(&c, WEIR_E_FORMAT, "stood at step 2, and has no checkpoint");
+    assert_int_equal(each_line(&c, "steps.jsonl", check_any_line), 2);
+    case_close(&c);
+}
+
 static void two_runs_at_once_are_refused(void **state)
 {
     (void)state;
@@ -472,6 +491,7 @@ int main(void)
         cmocka_unit_test(another_layout_is_refused),
         cmocka_unit_test(other_data_is_refused),
         cmocka_unit_test(strange_folders_are_refused),
+        cmocka_unit_test(lost_checkpoint_is_refused),
         cmocka_unit_test(two_runs_at_once_are_refused),
         cmocka_unit_test(logs_that_do_not_fit_are_refused),
     };
