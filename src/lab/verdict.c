@@ -3,9 +3,7 @@
 
 #include <math.h>
 
-/* ---- values
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- values --------------------------------------------------------------------------------- */
 
 /* |dF| / |dtheta|, which theorem 4.2 bounds by the sum over sublayers of sqrt(v^2 + w^2) / alpha.
  * The gradient's own size, which depends on data and head, cancels. */
@@ -48,9 +46,7 @@ static double value_growth(const weir_evidence *e)
     return depth > 1 ? log(last / first) / log((double)depth) : NAN;
 }
 
-/* ---- the table
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static const weir_rule rules[] = {
 #define RULE(f, n, fo, risk, div, src, rec, sug)                                                   \

@@ -72,8 +72,7 @@ static void plain_free(plain_net *n)
     free(n);
 }
 
-/* ---- one sublayer
- * ---------------------------------------------------------------------------------------------- */
+/* ---- one sublayer --------------------------------------------------------------------------- */
 
 static void check_stream(const weir_site_numbers *s, plain_net *plain, int site)
 {
@@ -176,9 +175,7 @@ static void test_pre(void **state)
     (void)state, check_network("pre", false);
 }
 
-/* ---- the parts
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the parts ------------------------------------------------------------------------------ */
 
 static void test_update_ratio_of_a_run(void **state)
 {
