@@ -19,7 +19,7 @@ static const int depths[DEPTHS] = {4, 8, 16, DEEPEST};
 
 #define SMALL "width=32,heads=2,ctx=16,batch=4,vocab=32"
 
-/* The wrong DeepNorms of public code (docs/evidence/*.layout), and Keel. */
+/* The wrong DeepNorms of public code (docs/evidence has them as files), and Keel. */
 #define ALPHA       "let alpha = (2*N)^(1/4); "
 #define GAIN        "gain v o up down = (8*N)^(-1/4); "
 #define ALPHA_ALONE ALPHA "sublayer x = norm(alpha*x + f(x))"

@@ -63,8 +63,7 @@ static void assert_stuck(const char *layout, const char *settings)
     assert_ends(layout, settings, 0.95, 2);
 }
 
-/* Wang et al. 2022: from some depth on Post-LN does not train without warm-up; the others do.
- */
+/* Wang et al. 2022: from some depth on Post-LN does not train without warm-up; the others do. */
 static void test_post_fails_with_depth(void **state)
 {
     (void)state;
