@@ -18,8 +18,7 @@
 
 enum { COMPARE_JSON_MAX = 64 << 20, JOB_PATH = 176 };
 
-/* ---- the folder
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the folder ----------------------------------------------------------------------------- */
 
 /* As compare.json lists it. */
 static void job_path(const weir_job *job, char path[JOB_PATH])
@@ -152,9 +151,7 @@ static weir_status prepare(const char *out, const char *command, const weir_job 
     return status;
 }
 
-/* ---- the jobs
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the jobs ------------------------------------------------------------------------------- */
 
 typedef struct place {
     double cost;

@@ -1,4 +1,5 @@
-/* emit.h - measurements as JSON: the objects of DESIGN 7.5 and of layers.jsonl. Floor 5.
+/* emit.h - measurements as JSON: the objects of probe.json and layers.jsonl (docs/formats.md).
+ * Floor 5.
  *
  * A number that is not finite is null. Every function returns a new reference, or NULL when memory
  * is out.

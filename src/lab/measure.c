@@ -17,8 +17,7 @@ typedef struct look {
     float *magnitude; /* [tokens][width]: |x| of a stream, to find the median in */
 } look;
 
-/* ---- reductions
- * ---------------------------------------------------------------------------------------------- */
+/* ---- reductions ----------------------------------------------------------------------------- */
 
 static double rms(const float *x, int64_t rows, int64_t cols, int64_t ld)
 {
@@ -73,9 +72,7 @@ static void see_extremes(look *k, const weir_sighting *s, weir_site_numbers *sit
     site->far_share = (double)far / (double)n;
 }
 
-/* ---- norms
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- norms ---------------------------------------------------------------------------------- */
 
 static double eps_share(const weir_sighting *s, double eps)
 {
@@ -123,9 +120,7 @@ static void see_norm(look *k, const weir_sighting *s)
     see_gamma(k, s->norm, n);
 }
 
-/* ---- the pass
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static void see(void *ctx, const weir_sighting *s)
 {

@@ -1,5 +1,4 @@
-/* measure.h - what a network does on one batch, sublayer by sublayer: DESIGN 7.1, by definition.
- * Floor 5.
+/* measure.h - what a network does on one batch, sublayer by sublayer. Floor 5.
  *
  * Every number comes from one forward and one backward pass of the mean loss a token over the batch
  * of the subject. A number that does not exist is NaN (the stream's, after the attention half of a

@@ -84,8 +84,7 @@ weir_status weir_probe(const weir_config *config, const char *layout_name,
     return status;
 }
 
-/* ---- hooks of a run
- * -------------------------------------------------------------------------------------------- */
+/* ---- hooks of a run ------------------------------------------------------------------------- */
 
 static weir_status subject_of(weir_subject *subject, const weir_trainer *t, weir_error *err)
 {

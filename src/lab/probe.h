@@ -1,5 +1,4 @@
-/* probe.h - a network at initialization: signal, gradient and first update by depth, and a verdict.
- * Floor 5. */
+/* probe.h - a network at initialization: signal, gradient, first update, a verdict. Floor 5. */
 #ifndef WEIR_LAB_PROBE_H
 #define WEIR_LAB_PROBE_H
 
@@ -10,7 +9,7 @@
 #include "layout/layout.h"
 #include "train/run.h"
 
-/* Measures on the batch of step 1 and returns one element of "runs" (DESIGN 7.5, docs/formats.md).
+/* Measures on the batch of step 1 and returns one element of "runs" (docs/formats.md).
  * The caller decrefs. */
 weir_status weir_probe(const weir_config *config, const char *layout_name,
                        const weir_layout *layout, const weir_corpus *corpus, json_t **out,

@@ -3,15 +3,20 @@
 
 #include <math.h>
 
-/* ---- values
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- values --------------------------------------------------------------------------------- */
 
-/* The hidden state's norm a token is about sqrt(width) behind a norm, so this is the share of it
- * that the step moves. */
-static double value_update(const weir_evidence *e)
+/* |dF| / |dtheta|, which theorem 4.2 bounds by the sum over sublayers of sqrt(v^2 + w^2) / alpha.
+ * The gradient's own size, which depends on data and head, cancels. */
+static double value_gain(const weir_evidence *e)
 {
-    return e->updates->sgd.branch / sqrt((double)e->config->width);
+    double squares = 0;
+    for (int i = 0; i < e->measured->sites; i++) {
+        for (int role = 0; role < WEIR_BRANCH_ROLES; role++) {
+            const weir_weight_numbers *w = &e->measured->site[i].weight[role];
+            if (w->there) squares += w->grad_norm * w->grad_norm;
+        }
+    }
+    return e->updates->sgd.branch / (WEIR_UPDATE_SGD_LR * sqrt(squares));
 }
 
 static double spread_of(const weir_measurement *m, int sub)
@@ -41,9 +46,7 @@ static double value_growth(const weir_evidence *e)
     return depth > 1 ? log(last / first) / log((double)depth) : NAN;
 }
 
-/* ---- the table
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static const weir_rule rules[] = {
 #define RULE(f, n, fo, risk, div, src, rec, sug)                                                   \

@@ -105,9 +105,7 @@ static void assert_same_steps(const fixture *f, const char *a, const char *b)
     }
 }
 
-/* ---- a sweep
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- a sweep -------------------------------------------------------------------------------- */
 
 typedef struct watch {
     int begun[JOBS], told;
@@ -218,8 +216,7 @@ static void test_killed_and_gone_on(void **state)
     fixture_deinit(&f);
 }
 
-/* ---- what goes wrong
- * ------------------------------------------------------------------------------------------- */
+/* ---- what goes wrong ------------------------------------------------------------------------ */
 
 /* The folder of one job cannot be made, for a file stands there. */
 static void test_failing_job(void **state)

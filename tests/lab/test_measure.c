@@ -72,8 +72,7 @@ static void plain_free(plain_net *n)
     free(n);
 }
 
-/* ---- one sublayer
- * ---------------------------------------------------------------------------------------------- */
+/* ---- one sublayer --------------------------------------------------------------------------- */
 
 static void check_stream(const weir_site_numbers *s, plain_net *plain, int site)
 {
@@ -176,9 +175,7 @@ static void test_pre(void **state)
     (void)state, check_network("pre", false);
 }
 
-/* ---- the parts
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the parts ------------------------------------------------------------------------------ */
 
 static void test_update_ratio_of_a_run(void **state)
 {
@@ -227,21 +224,25 @@ static void test_far_and_eps_shares(void **state)
     for (int t = 0; t < 4; t++) {
         for (int j = 0; j < 8; j++) tok[t * 8 + j] = t == 0 ? 2 : j % 2 ? 2.0f : -2.0f;
     }
+    for (int j = 0; j < 8; j++) /* a variance of 99.5 eps */
+        tok[3 * 8 + j] = (float)((j % 2 ? 1 : -1) * sqrt(99.5 * config.eps));
     tok[1 * 8 + 3] = 199; /* not beyond 100 x 2 */
     tok[2 * 8 + 5] = -201;
-    int constant = 0, outlier = 0;
+    int constant = 0, outlier = 0, faint = 0;
     for (int i = 0; i < 8; i++) {
         constant += net.subject.input[i] == 0;
         outlier += net.subject.input[i] == 2;
+        faint += net.subject.input[i] == 3;
     }
     assert_in_range(constant, 1, 7); /* else nothing is tested */
     assert_in_range(outlier, 1, 7);
+    assert_in_range(faint, 1, 3);
     lab_numbers n = lab_measure(&net, false);
     const weir_site_numbers *s = weir_site_at(&n.measured, 1, 0);
     assert_near(s->far_share, outlier / 64.0);
     assert_near(s->max_abs, 201);
     assert_near(s->branch_rms, 0);
-    assert_near(n.measured.norm[0].eps_share, constant / 8.0);
+    assert_near(n.measured.norm[0].eps_share, (constant + faint) / 8.0);
     lab_numbers_deinit(&n);
     lab_net_deinit(&net);
 }

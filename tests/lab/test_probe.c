@@ -119,15 +119,41 @@ static void test_null(void **state)
     weir_layout_destroy(&layout);
 }
 
+/* What the hooks are given; and what update_ratio of one matrix must be at each measured step. */
+typedef struct watch {
+    const weir_layout *layout;
+    double ratio[8];
+    int measured;
+} watch;
+
+/* By definition: this batch's gradient, the trainer's moments, and the step that would come next.
+ */
+static double expected_ratio(weir_trainer *t, int64_t step)
+{
+    double loss, steps = 0, size = 0, next = (double)(step + 1);
+    weir_error err;
+    assert_int_equal(weir_trainer_gradient(t, NULL, 1, &loss, &err), WEIR_OK);
+    const weir_param *p = weir_model_find(t->model, "layers.2.mlp.down");
+    for (int64_t i = p->offset; i < p->offset + weir_param_size(p); i++) {
+        double g = (double)t->grad[0][i];
+        double m = (0.9 * (double)t->moment1[i] + 0.1 * g) / (1 - pow(0.9, next));
+        double v = (0.999 * (double)t->moment2[i] + 0.001 * g * g) / (1 - pow(0.999, next));
+        steps += pow(t->config.lr * m / (sqrt(v) + 1e-8), 2);
+        size += pow((double)t->theta[i], 2);
+    }
+    return sqrt(steps / size);
+}
+
 static weir_status measure(void *ctx, weir_trainer *t, int64_t step, weir_log *log, weir_error *err)
 {
-    (void)ctx;
+    watch *w = ctx;
+    w->ratio[w->measured++] = expected_ratio(t, step);
     return weir_lab_measure(NULL, t, step, log, err);
 }
 
 static weir_status begin(void *ctx, weir_trainer *t, const char *folder, weir_error *err)
 {
-    return weir_lab_begin("deepnorm", ctx, t, folder, err);
+    return weir_lab_begin("deepnorm", ((watch *)ctx)->layout, t, folder, err);
 }
 
 /* A run with the lab's hooks leaves probe.json and the lines of its measured steps, and the same
@@ -150,7 +176,8 @@ static void test_hooks(void **state)
                                 .layout = layout,
                                 .corpus = corpus,
                                 .threads = 1};
-    weir_run_hooks hooks = {.ctx = layout, .measure = measure, .begin = begin};
+    watch seen = {.layout = layout};
+    weir_run_hooks hooks = {.ctx = &seen, .measure = measure, .begin = begin};
     weir_run_result with, without;
     weir_error err = {0};
     if (weir_run(&request, NULL, &hooks, &with, &err) != WEIR_OK) fail_msg("%s", err.message);
@@ -172,6 +199,11 @@ static void test_hooks(void **state)
         json_t *site = json_loadb(line, (size_t)(end - line), 0, NULL);
         check_layer(site, lines % 6 / 2 + 1, lines % 2, "step ");
         assert_int_equal(json_integer_value(json_object_get(site, "step")), lines / 6 * 2);
+        if (lines % 6 == 3) {
+            const json_t *down = json_object_get(json_object_get(site, "weights"), "down");
+            double got = json_real_value(json_object_get(down, "update_ratio"));
+            assert_true(fabs(got - seen.ratio[lines / 6]) <= 1e-3 * got);
+        }
         json_decref(site);
     }
     assert_int_equal(lines, 3 * 6); /* steps 0, 2 and 4 */
@@ -181,9 +213,7 @@ static void test_hooks(void **state)
     lab_folder_remove(&out);
 }
 
-/* ---- memory
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int allocations_left;
 

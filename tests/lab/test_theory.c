@@ -1,6 +1,6 @@
 /* test_theory.c - what the papers say of a network at initialization, measured: signs, slopes and
- * bands from several depths and seeds, never from one number. E1 to E6 of the literature notes;
- * docs/evidence.md prints what they come to.
+ * bands from several depths and seeds, never from one number. docs/evidence.md shows
+ * what they come to.
  *
  * Xiong et al. 2020 (arXiv:2002.04745): X. Wang et al. 2022, DeepNet (arXiv:2203.00555): D.
  */
@@ -19,8 +19,7 @@ static const int depths[DEPTHS] = {4, 8, 16, DEEPEST};
 
 #define SMALL "width=32,heads=2,ctx=16,batch=4,vocab=32"
 
-/* The wrong DeepNorms of public code (literature notes 2.2), and right ones that are not built in.
- */
+/* The wrong DeepNorms of public code (docs/evidence/*.layout), and Keel. */
 #define ALPHA       "let alpha = (2*N)^(1/4); "
 #define GAIN        "gain v o up down = (8*N)^(-1/4); "
 #define ALPHA_ALONE ALPHA "sublayer x = norm(alpha*x + f(x))"
@@ -69,8 +68,7 @@ static void assert_between_at(double v, double low, double high, const char *wha
     _fail(file, line);
 }
 
-/* ---- E1, E5, E6: against depth
- * --------------------------------------------------------------------------------- */
+/* ---- against depth -------------------------------------------------------------------------- */
 
 /* X theorem 1: the last FFN's gradient does not fall with depth under Post-LN, and falls as
  * depth^(-1/2) under Pre-LN. D: alpha and beta make it depth^(-1/2) under DeepNorm (beta/alpha). */
@@ -124,8 +122,7 @@ static void test_adamw_update_against_depth(void **state)
     for (int i = 0; i < POINTS; i++) assert_true(deepnorm.adamw[i] < post.adamw[i] / 3);
 }
 
-/* ---- E2: against the layer
- * ------------------------------------------------------------------------------------- */
+/* ---- against the layer ---------------------------------------------------------------------- */
 
 /* The slope of a sublayer kind's gradient against l, over layers and seeds. */
 static double gradient_slope(const char *layout, int sub)
@@ -161,8 +158,7 @@ static void test_gradient_against_layer(void **state)
     assert_between(deepnorm_mlp, -0.15, 0.15);
 }
 
-/* ---- E3, E4: the forward signal
- * -------------------------------------------------------------------------------- */
+/* ---- the forward signal --------------------------------------------------------------------- */
 
 /* X's setting: uniform attention (W_Q = W_K = 0), ReLU, all matrices d x d, inputs N(0, 1) without
  * positions. */

@@ -1,5 +1,4 @@
-/* test_training.c - E7 to E9: real runs of small networks. Each claim from three seeds; every run
- * takes about a second. */
+/* test_training.c - real runs of small networks: each claim from three seeds. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,7 +63,7 @@ static void assert_stuck(const char *layout, const char *settings)
     assert_ends(layout, settings, 0.95, 2);
 }
 
-/* E7, Wang et al. 2022: from some depth on Post-LN does not train without warm-up; the others do.
+/* Wang et al. 2022: from some depth on Post-LN does not train without warm-up; the others do.
  */
 static void test_post_fails_with_depth(void **state)
 {
@@ -76,7 +75,7 @@ static void test_post_fails_with_depth(void **state)
     assert_trains("deepnorm", "depth=20,steps=120");
 }
 
-/* E8, Xiong et al. 2020: at moderate depth a high rate without warm-up keeps Post-LN from learning;
+/* Xiong et al. 2020: at moderate depth a high rate without warm-up keeps Post-LN from learning;
  * the same rate behind 100 steps of warm-up trains it. */
 static void test_warmup_rescues_post(void **state)
 {
@@ -85,7 +84,7 @@ static void test_warmup_rescues_post(void **state)
     assert_trains("post", "depth=8,steps=200,lr=0.005,warmup=100");
 }
 
-/* E9: public code's DeepNorm (the gain's exponent inverted, alpha of 32 layers at any depth) is not
+/* Public code's DeepNorm (the gain's exponent inverted, alpha of 32 layers at any depth) is not
  * DeepNorm. */
 static void test_inverted_gain_never_trains(void **state)
 {

@@ -22,18 +22,21 @@ static void test_table(void **state)
     }
 }
 
-/* A network of three layers with nothing unusual, and the update that is given. */
-static weir_verdict judge(double update, double last_grad, double last_resid)
+/* A network of three layers with nothing unusual, and a first step with this gain. */
+static weir_verdict judge(double gain, double last_grad, double last_resid)
 {
     weir_config config = lab_config("depth=3,width=64");
     weir_site_numbers site[6] = {0};
     for (int i = 0; i < 6; i++)
         site[i] =
             (weir_site_numbers){.layer = i / 2 + 1, .sub = i % 2, .grad_norm = 1, .resid_rms = 1};
+    site[1].weight[WEIR_ROLE_UP] = (weir_weight_numbers){.there = true, .grad_norm = 3};
+    site[4].weight[WEIR_ROLE_V] = (weir_weight_numbers){.there = true, .grad_norm = 4};
     site[5].grad_norm = last_grad;
     site[5].resid_rms = last_resid;
     weir_measurement m = {.loss = 5, .sites = 6, .site = site};
-    weir_updates updates = {.sgd = {update, update}, .adamw = {1, 1}};
+    double update = gain * 0.001 * 5;
+    weir_updates updates = {.sgd = {update, 2 * update}, .adamw = {1, 1}};
     return weir_judge(&config, &m, &updates);
 }
 
@@ -47,22 +50,22 @@ static int fired(const weir_verdict *v)
 static void test_levels(void **state)
 {
     (void)state;
-    const weir_rule *update = weir_rule_at(0);
-    weir_verdict calm = judge(8 * update->at_risk * 0.99, 1, 1);
+    const weir_rule *gain = weir_rule_at(0);
+    weir_verdict calm = judge(gain->at_risk * 0.99, 1, 1);
     assert_int_equal(calm.value, WEIR_TRAINS);
     assert_int_equal(fired(&calm), 0);
-    assert_true(calm.rule[0].threshold == update->at_risk);
+    assert_true(calm.rule[0].threshold == gain->at_risk);
 
-    weir_verdict risky = judge(8 * update->at_risk * 1.01, 1, 1);
+    weir_verdict risky = judge(gain->at_risk * 1.01, 1, 1);
     assert_int_equal(risky.value, WEIR_AT_RISK);
     assert_int_equal(fired(&risky), 1);
-    assert_ptr_equal(risky.suggestion, update->suggestion);
+    assert_ptr_equal(risky.suggestion, gain->suggestion);
 
-    weir_verdict wild = judge(8 * update->diverges * 1.01, 1e6, 1e6);
+    weir_verdict wild = judge(gain->diverges * 1.01, 1e6, 1e6);
     assert_int_equal(wild.value, WEIR_DIVERGES);
     assert_int_equal(fired(&wild), 3);
-    assert_true(wild.rule[0].threshold == update->diverges);
-    assert_ptr_equal(wild.suggestion, update->suggestion);
+    assert_true(wild.rule[0].threshold == gain->diverges);
+    assert_ptr_equal(wild.suggestion, gain->suggestion);
 }
 
 static void test_each_rule_alone(void **state)
