@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/files.h"
+#include "io/json_load.h"
 
 /* Larger files than these are not ours. */
 static const size_t OBJECT_BYTES = (size_t)64 << 20;
@@ -30,9 +31,10 @@ static weir_status memory(const weir_report_source *src)
 }
 
 /* jansson's own line counts within the text it was given. */
-static weir_status syntax(const weir_report_source *src, const json_error_t *why)
+static weir_status syntax(const weir_report_source *src, weir_status status,
+                          const json_error_t *why)
 {
-    if (json_error_code(why) == json_error_out_of_memory) return memory(src);
+    if (status == WEIR_E_MEMORY) return memory(src);
     int line = src->line ? src->line : why->line;
     weir_fail(src->err, WEIR_E_FORMAT, "%s:%d:%d: not JSON: %s", src->file, line, why->column,
               why->text);
@@ -46,11 +48,11 @@ weir_status weir_report_read_object(const weir_report_source *src, bool versione
     size_t count;
     WEIR_TRY(weir_file_read(src->file, OBJECT_BYTES, &bytes, &count, src->err));
     json_error_t why;
-    json_t *object = json_loadb(bytes, count, JSON_REJECT_DUPLICATES, &why);
+    json_t *object;
+    weir_status status = weir_json_load(bytes, count, &object, &why);
     weir_free(bytes);
-    if (!object) return syntax(src, &why);
+    if (status != WEIR_OK) return syntax(src, status, &why);
 
-    weir_status status = WEIR_OK;
     const json_t *schema = json_object_get(object, "schema");
     if (!json_is_object(object)) {
         status = weir_report_wrong(src, "the file", "one JSON object");
@@ -161,15 +163,15 @@ static weir_status each_line(weir_report_source *src, const weir_report_reader *
         at += length + 1;
         if (strspn(line, " \t\r\n") >= length) continue;
         json_error_t why;
-        json_t *value = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
-        if (!value && !newline && json_error_code(&why) != json_error_out_of_memory) {
+        json_t *value;
+        weir_status status = weir_json_load(line, length, &value, &why);
+        if (status == WEIR_E_FORMAT && !newline) {
             *torn = true;
             return WEIR_OK;
         }
-        if (!value) return syntax(src, &why);
-        weir_status status = json_is_object(value)
-                                 ? reader->take(reader->self, src, value)
-                                 : weir_report_wrong(src, "the line", "one JSON object");
+        if (status != WEIR_OK) return syntax(src, status, &why);
+        status = json_is_object(value) ? reader->take(reader->self, src, value)
+                                       : weir_report_wrong(src, "the line", "one JSON object");
         json_decref(value);
         WEIR_TRY(status);
     }

@@ -8,7 +8,14 @@
 
 static bool is_centred(const weir_norm *norm)
 {
-    return norm->op == WEIR_LAYERNORM;
+    switch (norm->op) {
+#define WEIR_OP(NAME, name, centred, ulp)                                                          \
+    case WEIR_##NAME:                                                                              \
+        return centred;
+#include "ops/ops.def"
+#undef WEIR_OP
+    }
+    return false;
 }
 
 static double *row_of(const weir_mat_f64 *m, int64_t i, int64_t dim)

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cli/report.h"
 
 int weir_main(int argc, char **argv); /* main() of src/cli/main.c */
 
@@ -70,25 +68,9 @@ static int may_allocate(size_t bytes)
     return ++shared->calls != shared->fail_at;
 }
 
-static bool report_reads; /* the report is being written: jansson's allocations are spared */
-
 static void *json_allocate(size_t bytes)
 {
-    return report_reads || may_allocate(bytes) ? malloc(bytes) : NULL;
-}
-
-/* Stands for weir_report_write in the commands (see CMakeLists.txt). The report's reader takes
- * jansson's word for why a text cannot be read, and jansson calls a token that it has no memory for
- * an invalid one. */
-weir_status spared_report_write(const char *const *dirs, int count, const char *html,
-                                weir_error *err);
-weir_status spared_report_write(const char *const *dirs, int count, const char *html,
-                                weir_error *err)
-{
-    report_reads = true;
-    weir_status status = weir_report_write(dirs, count, html, err);
-    report_reads = false;
-    return status;
+    return may_allocate(bytes) ? malloc(bytes) : NULL;
 }
 
 static void redirect(const char *path, int stream)
