@@ -26,7 +26,6 @@ typedef weir_net_table_f64 net_table;
 #define weir_plan_deinit         weir_plan_deinit_f64
 #define weir_worker_create       weir_worker_create_f64
 #define weir_worker_destroy      weir_worker_destroy_f64
-#define weir_worker_bytes        weir_worker_bytes_f64
 #define weir_worker_forward      weir_worker_forward_f64
 #define weir_worker_backward     weir_worker_backward_f64
 #define weir_worker_hidden       weir_worker_hidden_f64

@@ -70,8 +70,8 @@ double weir_trainer_lr(const weir_config *config, int64_t t);
 weir_status weir_trainer_step(weir_trainer *trainer, const weir_parallel *par,
                               weir_step_report *report, weir_error *err);
 
-/* Only forward and backward of step t's batch (or of its first `batch` sequences): the loss;
- * grad[0] holds the gradient. */
+/* Only forward and backward of step t's batch: the mean loss; grad[0] holds the gradient. The weights
+ * stay as they are. WEIR_E_LAYOUT, WEIR_E_VALUE: a number of the layout does not exist at step t. */
 weir_status weir_trainer_gradient(weir_trainer *trainer, const weir_parallel *par, int64_t t,
                                   double *loss, weir_error *err);
 
