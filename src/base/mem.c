@@ -1,9 +1,12 @@
 #include "base/mem.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int (*weir_alloc_hook)(size_t bytes) = NULL;
 
@@ -12,10 +15,38 @@ int (*weir_alloc_hook)(size_t bytes) = NULL;
  * (weir-bench-train at depth 200: about a tenth). */
 static const size_t huge_page = (size_t)2 << 20, huge_from = (size_t)8 << 20;
 
+/* What is left to the rest of the machine when a large block is given. */
+static const size_t reserve = (size_t)256 << 20;
+
+/* Bytes that the machine can give without swapping; SIZE_MAX where it does not say. */
+static size_t available(void)
+{
+    static const char key[] = "MemAvailable:";
+    char text[512];
+    int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return SIZE_MAX;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    const char *at = strstr(text, key);
+    if (!at) return SIZE_MAX;
+    size_t kib = strtoull(at + sizeof key - 1, NULL, 10);
+    return kib > SIZE_MAX / 1024 ? SIZE_MAX : kib * 1024;
+}
+
+/* Linux gives out more than there is, and ends a program that then uses it. Blocks are filled as
+ * they are made, so what is available now is after all those before. */
+static bool is_there(size_t bytes)
+{
+    size_t most = available();
+    return most == SIZE_MAX || (most > reserve && bytes <= most - reserve);
+}
+
 static void *aligned(size_t bytes)
 {
     size_t alignment = bytes < huge_from ? 64 : huge_page;
     if (bytes > SIZE_MAX - alignment) return NULL;
+    if (alignment == huge_page && !is_there(bytes)) return NULL;
     size_t rounded = bytes ? (bytes + alignment - 1) / alignment * alignment : alignment;
     void *p = aligned_alloc(alignment, rounded);
 #ifdef MADV_HUGEPAGE

@@ -8,7 +8,9 @@
 #include <stddef.h>
 
 /* 64-byte aligned, zeroed; NULL when memory is out, when count * size overflows, or when the hook
- * says so. A count or size of 0 gives a pointer that may be freed. */
+ * says so. Out is, for a block of 8 MiB or more, what the machine has no memory for at present: the
+ * system would give it and end the program later. A count or size of 0 gives a pointer that may be
+ * freed. */
 void *weir_alloc(size_t count, size_t size);
 
 /* Accepts NULL. */

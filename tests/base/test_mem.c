@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -38,6 +39,18 @@ static void sizes_that_overflow_give_null(void **state)
     void *none = weir_alloc(SIZE_MAX, 0);
     assert_non_null(none);
     weir_free(none);
+}
+
+/* The system itself would promise so much, and end the program that uses it. */
+static void more_than_is_available_gives_null(void **state)
+{
+    (void)state;
+    size_t all = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    assert_null(weir_alloc(all - (4 << 20), 1));
+    void *large = weir_alloc(16 << 20, 1);
+    assert_non_null(large);
+    assert_zero((char *)large + (16 << 20) - 64, 64);
+    weir_free(large);
 }
 
 static void realloc_keeps_and_clears(void **state)
@@ -92,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_aligned_and_zero),
         cmocka_unit_test(sizes_that_overflow_give_null),
+        cmocka_unit_test(more_than_is_available_gives_null),
         cmocka_unit_test(realloc_keeps_and_clears),
         cmocka_unit_test(copies_of_strings),
         cmocka_unit_test(a_hook_can_refuse),
