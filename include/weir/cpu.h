@@ -11,14 +11,16 @@ extern "C" {
 
 typedef enum weir_isa { WEIR_ISA_SCALAR = 0, WEIR_ISA_AVX2 = 1, WEIR_ISA_AVX512 = 2 } weir_isa;
 
-/* The best set that this CPU, its operating system, this build and the ceiling allow. */
+/* The best set that this CPU, its operating system, this build and the ceiling allow.
+ * Threads: safe. */
 WEIR_API weir_isa weir_isa_active(void);
 
-/* Caps the set that later calls use; the one mutable global of the library (one atomic).
+/* Caps the set that later calls use; the one mutable global of the library (one atomic). A set that
+ * the machine lacks caps nothing; a later call may raise the ceiling again.
  * Threads: safe; calls that are already running keep the set they started with. */
 WEIR_API void weir_set_isa_ceiling(weir_isa ceiling);
 
-/* "scalar", "avx2", "avx512". Never NULL. */
+/* "scalar", "avx2", "avx512"; "scalar" for any other number. Never NULL. Reentrant. */
 WEIR_API const char *weir_isa_name(weir_isa isa);
 
 #ifdef __cplusplus

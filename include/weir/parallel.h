@@ -31,13 +31,17 @@ typedef struct weir_pool weir_pool;
 
 /* Starts threads - 1 threads (the caller is the remaining worker).
  * Memory: one malloc. Owner: the caller, who ends it with weir_pool_destroy; on failure *pool is
- * NULL. Errors: WEIR_E_VALUE if threads < 1; WEIR_E_MEMORY if a thread cannot be started. */
+ *         NULL.
+ * Errors: WEIR_E_NULL if pool is NULL; WEIR_E_VALUE if threads < 1; WEIR_E_MEMORY if memory is out
+ *         or a thread cannot be started. */
 WEIR_API weir_status weir_pool_create(int threads, weir_pool **pool);
 
-/* Joins the threads, frees, and sets *pool to NULL. Accepts NULL and a pointer to NULL. */
+/* Joins the threads, frees, and sets *pool to NULL. Accepts NULL and a pointer to NULL. No
+ * parallel_for of the pool may be running. */
 WEIR_API void weir_pool_destroy(weir_pool **pool);
 
-/* A view of the pool for a kernel call. Valid while the pool lives. One parallel_for at a time. */
+/* A view of the pool for a kernel call. pool must not be NULL. Valid while the pool lives. One
+ * parallel_for at a time: neither from two threads nor from within a task. */
 WEIR_API weir_parallel weir_pool_parallel(weir_pool *pool);
 
 #ifdef __cplusplus
