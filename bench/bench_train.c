@@ -33,9 +33,7 @@ static double median(double *v, int n)
     return v[n / 2];
 }
 
-/* ---- the floor
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the floor ------------------------------------------------------------------------------ */
 
 typedef struct floor_job {
     const weir_product_log *log;
@@ -86,9 +84,7 @@ static double flops(const weir_product_log *log)
     return sum;
 }
 
-/* ---- the measurement
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the measurement ------------------------------------------------------------------------ */
 
 typedef struct setup {
     weir_config config;

@@ -60,8 +60,7 @@ int cmd_compare(const command *c, const options *o, const char *line);
 int cmd_report(const command *c, const options *o, const char *line);
 int cmd_sample(const command *c, const options *o, const char *line);
 
-/* ---- options.c, help.c
- * ----------------------------------------------------------------------------------------- */
+/* ---- options.c, help.c ---------------------------------------------------------------------- */
 
 /* WEIR_E_VALUE with one message for an unknown option (with the nearest known one), a missing or
  * wrong value. */
@@ -76,9 +75,7 @@ bool options_list_get(const char *list, int index, char element[WEIR_CONFIG_TEXT
 void help_all(FILE *out);
 void help_command(const command *c);
 
-/* ---- common.c
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- common.c ------------------------------------------------------------------------------- */
 
 /* Prints "weir NAME: message" on stderr and returns the exit status that the error means. */
 int fail_with(const char *name, const weir_error *err);
@@ -116,9 +113,7 @@ typedef struct variants {
 weir_status variants_make(const options *o, variants *out, weir_error *err);
 void variants_deinit(variants *v);
 
-/* ---- stop.c
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- stop.c --------------------------------------------------------------------------------- */
 
 /* SIGINT, SIGTERM and SIGHUP ask for a stop; a second one ends the program at once. */
 void stop_listen(void);

@@ -30,9 +30,7 @@ static void probe_task(void *arg, int64_t index, int worker)
                                           &job->result[index], &job->error[index]);
 }
 
-/* ---- tables
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 static double number(const json_t *o, const char *key)
 {
@@ -154,9 +152,7 @@ static void print_tables(const options *o, const variants *all, json_t *const *r
     print_rules(result[0]);
 }
 
-/* ---- the command
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the command ---------------------------------------------------------------------------- */
 
 static int finish(const command *c, const options *o, const probe_job *job)
 {

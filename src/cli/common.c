@@ -91,8 +91,7 @@ static weir_status check_layout(const options *o, const weir_layout *layout,
     return WEIR_OK;
 }
 
-/* ---- the product of the lists
- * ---------------------------------------------------------------------------------------- */
+/* ---- the product of the lists --------------------------------------------------------------- */
 
 /* "layout-dDEPTH", then whatever else is a list. */
 static void name_variant(const options *o, const char *layout, variant *v)

@@ -6,8 +6,7 @@
 #include "train/config.h"
 #include "weir/version.h"
 
-/* ---- verdicts
- * -------------------------------------------------------------------------------------------- */
+/* ---- verdicts ------------------------------------------------------------------------------- */
 
 static void add_rule(weir_text *out, const weir_report_rule *rule)
 {
@@ -99,8 +98,7 @@ void weir_report_verdicts(weir_text *out, const weir_report_grid *grid)
     weir_text_add(out, "</tbody></table></div></section>\n");
 }
 
-/* ---- settings
- * -------------------------------------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------------------------- */
 
 static bool shared_by_all(const weir_report_data *data, const weir_report_setting *setting)
 {
@@ -188,8 +186,7 @@ static void add_runs(weir_text *out, const weir_report_data *data)
     weir_text_add(out, "</tbody></table></div>\n");
 }
 
-/* ---- the rest
- * -------------------------------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------------------------------- */
 
 static void add_commands(weir_text *out, const weir_report_data *data)
 {

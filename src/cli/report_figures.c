@@ -20,8 +20,7 @@ static int chart_height(int rows)
     return rows <= MANY_ROWS ? 252 : 68 + 15 * rows;
 }
 
-/* ---- a figure: one panel for each depth, drawn by one recipe
- * --------------------------------------------- */
+/* ---- a figure: one panel for each depth, drawn by one recipe -------------------------------- */
 
 typedef struct recipe {
     const char *id, *title, *how, *x_name, *y_name;
@@ -130,8 +129,7 @@ static weir_status draw_figure(weir_text *out, weir_report_data *data, const wei
     return WEIR_OK;
 }
 
-/* ---- the first update by depth
- * --------------------------------------------------------------------------- */
+/* ---- the first update by depth -------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -250,8 +248,7 @@ static weir_status draw_updates(weir_text *out, weir_report_data *data,
     return WEIR_OK;
 }
 
-/* ---- the page of several runs
- * ---------------------------------------------------------------------------- */
+/* ---- the page of several runs --------------------------------------------------------------- */
 
 static bool measured_later(const weir_report_data *data)
 {

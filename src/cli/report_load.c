@@ -43,8 +43,7 @@ static weir_status note(weir_report_data *data, const char *text, weir_error *er
     return WEIR_OK;
 }
 
-/* ---- run.json
- * -------------------------------------------------------------------------------------------- */
+/* ---- run.json ------------------------------------------------------------------------------- */
 
 static weir_status read_settings(const weir_report_source *src, json_t *root, weir_report_run *run)
 {
@@ -144,8 +143,7 @@ static weir_status read_run(const weir_report_source *src, json_t *root, weir_re
     return WEIR_OK;
 }
 
-/* ---- steps.jsonl and layers.jsonl
- * ------------------------------------------------------------------------ */
+/* ---- steps.jsonl and layers.jsonl ----------------------------------------------------------- */
 
 static weir_status start_steps(void *self, const weir_report_source *src, int lines)
 {
@@ -227,8 +225,7 @@ static weir_status read_log(weir_report_data *data, const weir_report_source *sr
     return WEIR_OK;
 }
 
-/* ---- probe.json
- * ------------------------------------------------------------------------------------------ */
+/* ---- probe.json ----------------------------------------------------------------------------- */
 
 static weir_status read_rules(const weir_report_source *src, const json_t *verdict,
                               weir_report_probe *probe)
@@ -274,8 +271,7 @@ static weir_status read_probe(const weir_report_source *src, json_t *root, weir_
     return read_rules(src, verdict, probe);
 }
 
-/* ---- folders
- * --------------------------------------------------------------------------------------------- */
+/* ---- folders -------------------------------------------------------------------------------- */
 
 /* "FOLDER/NAME", without doubling a slash; NULL when memory is out. */
 static const char *path_in(weir_report_arena *arena, const char *folder, const char *name)

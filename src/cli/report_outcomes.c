@@ -7,8 +7,7 @@
 
 enum { EQUATION_LINES = 5 };
 
-/* ---- the equation
- * ---------------------------------------------------------------------------------------- */
+/* ---- the equation --------------------------------------------------------------------------- */
 
 static int count_lines(const char *text)
 {
@@ -45,8 +44,7 @@ static void add_equation(weir_text *out, const char *text)
     weir_text_deinit(&head);
 }
 
-/* ---- a cell
- * ---------------------------------------------------------------------------------------------- */
+/* ---- a cell --------------------------------------------------------------------------------- */
 
 /* What the reader sees when resting on a cell: every run of it. */
 static void add_hover(weir_text *out, const weir_report_cell *cell)
@@ -118,8 +116,7 @@ static weir_status add_cell(weir_text *out, weir_report_data *data, const weir_r
     return WEIR_OK;
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 /* What the small curves share: all steps, and losses up to a little above where training began. */
 static void spark_ranges(const weir_report_data *data, weir_report_range *x, weir_report_range *y)

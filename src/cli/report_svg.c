@@ -9,9 +9,7 @@
 enum { TOP = 30, LEFT = 46, BOTTOM = 38, LABEL_CHARS = 26, LABEL_GAP = 13 };
 static const double CHAR_WIDTH = 6.3; /* of an 11 px label, on the generous side */
 
-/* ---- paths
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- paths ---------------------------------------------------------------------------------- */
 
 /* A path under construction: the pixels for d, the numbers for data-v. */
 typedef struct pen {
@@ -111,8 +109,7 @@ static void draw_curve(weir_text *out, const plot *at, const weir_report_curve *
     weir_text_deinit(&p.v);
 }
 
-/* ---- labels
- * ---------------------------------------------------------------------------------------------- */
+/* ---- labels --------------------------------------------------------------------------------- */
 
 /* Bytes of the first `chars` characters of UTF-8 text; *seen: how many there were, at most chars.
  */
@@ -210,8 +207,7 @@ static void draw_label(weir_text *out, const label *l, double x, double size)
     weir_text_deinit(&part);
 }
 
-/* ---- the chart
- * ------------------------------------------------------------------------------------------- */
+/* ---- the chart ------------------------------------------------------------------------------ */
 
 /* Ticks of a counting axis: its two ends, and round values that keep clear of them. */
 static int end_ticks(const weir_report_axis *x, int want, double tick[WEIR_REPORT_TICKS])

@@ -15,8 +15,7 @@ void weir_report_list(weir_text *out, const char *const *item, int count)
     }
 }
 
-/* ---- counting
- * -------------------------------------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------------------------- */
 
 typedef enum group { TRAINED, STUCK, DIVERGED, UNENDED, GROUPS } group;
 
@@ -75,8 +74,7 @@ static tally telling_depth(const weir_report_grid *grid)
     return mixed.depth >= 0 ? mixed : bad.depth >= 0 ? bad : any;
 }
 
-/* ---- parts of sentences
- * ---------------------------------------------------------------------------------- */
+/* ---- parts of sentences --------------------------------------------------------------------- */
 
 static const char *noun(const weir_report_grid *grid)
 {
@@ -141,8 +139,7 @@ static void add_failures(weir_text *out, const weir_report_grid *grid, const tal
     add_warmup(out, grid);
 }
 
-/* ---- one run
- * --------------------------------------------------------------------------------------------- */
+/* ---- one run -------------------------------------------------------------------------------- */
 
 static void single_run(weir_text *out, const weir_report_run *run)
 {
@@ -174,8 +171,7 @@ static void single_run(weir_text *out, const weir_report_run *run)
     weir_text_add(out, ".");
 }
 
-/* ---- one layout at several depths
- * ------------------------------------------------------------------------ */
+/* ---- one layout at several depths ----------------------------------------------------------- */
 
 static void add_depths_of(weir_text *out, const weir_report_grid *grid, group g, int count)
 {
@@ -216,8 +212,7 @@ static void single_row(weir_text *out, const weir_report_grid *grid)
     weir_text_add(out, ".");
 }
 
-/* ---- several layouts
- * ------------------------------------------------------------------------------------- */
+/* ---- several layouts ------------------------------------------------------------------------ */
 
 static void all_trained(weir_text *out, const weir_report_grid *grid, const tally *t)
 {
@@ -277,8 +272,7 @@ void weir_report_headline(weir_text *out, const weir_report_grid *grid)
         several_rows(out, grid, &t);
 }
 
-/* ---- below the headline
- * ---------------------------------------------------------------------------------- */
+/* ---- below the headline --------------------------------------------------------------------- */
 
 /* The value of a setting when every run has the same, else NULL. */
 static const char *shared(const weir_report_grid *grid, const char *group_name, const char *key)

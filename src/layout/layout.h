@@ -17,9 +17,7 @@
 #include "weir/norm.h"
 #include "weir/status.h"
 
-/* ---- text
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 typedef struct weir_layout weir_layout;
 
@@ -52,8 +50,7 @@ const weir_builtin_layout *weir_builtin_layout_at(int index);
 const weir_builtin_layout *weir_builtin_layout_find(const char *name); /* NULL when there is none */
 const char *weir_builtin_layout_nearest(const char *name); /* for "did you mean"; may be NULL */
 
-/* ---- the compiled form
- * ----------------------------------------------------------------------------------- */
+/* ---- the compiled form ---------------------------------------------------------------------- */
 
 enum { WEIR_LAYOUT_NAME = 32, WEIR_TERMS_MAX = 4, WEIR_COEF_SCALARS_MAX = 4 };
 

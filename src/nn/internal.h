@@ -7,8 +7,7 @@
 
 weir_status weir_params_build(weir_model *model, weir_error *err);
 
-/* ---- plan: where values and gradients live
- * ------------------------------------------------------------------
+/* ---- plan: where values and gradients live --------------------------------------------------
  *
  * A value that the backward pass reads again (the input of a norm or branch, a factor of a learned
  * coefficient) keeps a column range of the activations; others share ranges as soon as they are
@@ -64,9 +63,7 @@ static inline bool weir_coef_is_one(const weir_coef *c)
     return c->number == 1 && c->scalars == 0 && c->vector < 0 && c->recipe < 0;
 }
 
-/* ---- worker
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- worker --------------------------------------------------------------------------------- */
 
 /* A tensor somewhere: rows x (its space's width), row stride ld. */
 typedef struct weir_view {

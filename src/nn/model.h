@@ -85,8 +85,7 @@ void weir_model_init(const weir_model *model, uint64_t seed, real *theta);
 /* The row of that name, or NULL. */
 const weir_param *weir_model_find(const weir_model *model, const char *name);
 
-/* ---- running it
- * ------------------------------------------------------------------------------------------- */
+/* ---- running it ----------------------------------------------------------------------------- */
 
 /* What an observer is shown while a worker runs; data is rows x cols with stride ld, valid during
  * the call. */

@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "nn/internal.h"
 
-/* ---- forward: column ranges
- * --------------------------------------------------------------------------------- */
+/* ---- forward: column ranges ----------------------------------------------------------------- */
 
 /* Marks the values of a list that backward reads again. */
 static void mark_kept(const weir_steps *list, bool *kept)
@@ -90,8 +89,7 @@ static void place_stats(weir_plan *plan, const weir_steps *list)
     }
 }
 
-/* ---- backward: slots
- * ---------------------------------------------------------------------------------------- */
+/* ---- backward: slots ------------------------------------------------------------------------ */
 
 typedef struct slots {
     int *of;   /* [values]: slot of the value's gradient so far, -1 */
@@ -195,9 +193,7 @@ static weir_status plan_list(const weir_program *p, const weir_steps *list, weir
     return status;
 }
 
-/* ---- the whole
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static int by_value(const void *a, const void *b)
 {

@@ -4,8 +4,7 @@
 
 #include "nn/internal.h"
 
-/* ---- coefficients
- * ------------------------------------------------------------------------------------------- */
+/* ---- coefficients --------------------------------------------------------------------------- */
 
 static const real *lparam(const weir_worker *w, int index)
 {
@@ -89,9 +88,7 @@ static void coef_backward(weir_worker *w, const weir_coef *c, int64_t cols, weir
     }
 }
 
-/* ---- forward
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- forward -------------------------------------------------------------------------------- */
 
 static int64_t cols_of(const weir_worker *w, int value)
 {
@@ -209,9 +206,7 @@ void weir_steps_forward(weir_worker *w, const weir_steps *list)
     }
 }
 
-/* ---- backward
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- backward ------------------------------------------------------------------------------- */
 
 typedef struct frame {
     weir_worker *w;

@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "nn/internal.h"
 
-/* ---- matrix products
- * ------------------------------------------------------------------------------------------ */
+/* ---- matrix products ------------------------------------------------------------------------ */
 
 static void log_product(weir_product_log *log, weir_product product)
 {
@@ -44,9 +43,7 @@ void weir_gemm(weir_worker *w, bool ta, bool tb, int64_t m, int64_t n, int64_t k
                                        .ldc = (int)ldc});
 }
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int64_t widest(const weir_model *m)
 {
@@ -188,8 +185,7 @@ void weir_worker_destroy(weir_worker **handle)
     *handle = NULL;
 }
 
-/* ---- forward and backward
- * ---------------------------------------------------------------------------------------- */
+/* ---- forward and backward ------------------------------------------------------------------- */
 
 static void embed_forward(weir_worker *w)
 {

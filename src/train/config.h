@@ -52,8 +52,8 @@ typedef struct weir_config_row {
 
 int weir_config_rows(void);
 const weir_config_row *weir_config_row_at(int index);
-const weir_config_row *
-weir_config_row_find(const char *option); /* by option or by field name; NULL when there is none */
+/* By option or by field name; NULL when there is none. */
+const weir_config_row *weir_config_row_find(const char *option);
 
 void weir_config_defaults(weir_config *config);
 

@@ -9,9 +9,8 @@
 #include "base/mem.h"
 #include "ops/net/net.h"
 
-enum {
-    SEGMENT_MAX = 16384
-}; /* reals of theta that one task updates: a few arrays of it stay in L2 */
+/* Reals of theta that one task updates: a few arrays of it stay in L2. */
+enum { SEGMENT_MAX = 16384 };
 enum { HELD_OUT_GROUP = 4 }; /* windows of one held-out task */
 
 /* A run of theta with one weight decay. */
@@ -20,9 +19,7 @@ struct weir_segment {
     bool decay;
 };
 
-/* ---- making one
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- making one ----------------------------------------------------------------------------- */
 
 weir_model_shape weir_config_model_shape(const weir_config *c)
 {
@@ -159,9 +156,7 @@ void weir_trainer_destroy(weir_trainer **handle)
     *handle = NULL;
 }
 
-/* ---- running tasks
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- running tasks -------------------------------------------------------------------------- */
 
 static void run_tasks(const weir_parallel *par, int64_t count, weir_task task, void *arg)
 {
@@ -179,9 +174,7 @@ static double sum_in_order(const double *v, int64_t n)
     return sum;
 }
 
-/* ---- gradient
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- gradient ------------------------------------------------------------------------------- */
 
 typedef struct step_job {
     weir_trainer *t;
@@ -287,9 +280,7 @@ weir_status weir_trainer_step(weir_trainer *t, const weir_parallel *par, weir_st
     return WEIR_OK;
 }
 
-/* ---- held-out loss
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- held-out loss -------------------------------------------------------------------------- */
 
 typedef struct held_out_job {
     weir_trainer *t;

@@ -26,9 +26,8 @@ typedef struct weir_trainer {
     float *moment1, *moment2; /* AdamW; NULL for SGD */
     int64_t step;             /* steps done */
     int workers;
-    weir_worker **worker; /* [workers] */
-    float *
-        *grad; /* [micro_batches]; after a step grad[0] is the batch's gradient (before clipping) */
+    weir_worker **worker;     /* [workers] */
+    float **grad;             /* [micro_batches]; after a step grad[0] is the batch's, unclipped */
     uint16_t *input, *target; /* [batch][ctx] of the step under way */
     uint16_t *window;         /* [workers]: held-out windows under way */
     double *partial;          /* sums of pieces, added in order */
@@ -70,8 +69,8 @@ double weir_trainer_lr(const weir_config *config, int64_t t);
 weir_status weir_trainer_step(weir_trainer *trainer, const weir_parallel *par,
                               weir_step_report *report, weir_error *err);
 
-/* Only forward and backward of step t's batch: the mean loss; grad[0] holds the gradient. The weights
- * stay as they are. WEIR_E_LAYOUT, WEIR_E_VALUE: a number of the layout does not exist at step t. */
+/* Only forward and backward of step t's batch: the mean loss; grad[0] holds the gradient. The
+ * weights stay as they are. Fails as weir_program_set_time does. */
 weir_status weir_trainer_gradient(weir_trainer *trainer, const weir_parallel *par, int64_t t,
                                   double *loss, weir_error *err);
 

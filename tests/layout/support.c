@@ -75,8 +75,7 @@ void test_each_layout(const char *folder, void (*each)(const char *name, const c
     assert_true(files >= 20);
 }
 
-/* ---- the shape of a program
- * ------------------------------------------------------------------------------ */
+/* ---- the shape of a program ----------------------------------------------------------------- */
 
 typedef struct checking {
     const weir_program *program;
@@ -250,8 +249,7 @@ void test_check_program(const weir_program *p)
     free(c.parameter);
 }
 
-/* ---- a program run on single numbers
- * --------------------------------------------------------------------- */
+/* ---- a program run on single numbers -------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
 {

@@ -11,9 +11,7 @@
 #include "base/mem.h"
 #include "train/config_json.h"
 
-/* ---- schedule
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- schedule ------------------------------------------------------------------------------- */
 
 static void close_to(double value, double wanted)
 {
@@ -45,9 +43,7 @@ static void rate_follows_the_schedule(void **state)
     close_to(weir_trainer_lr(&c, 12), 1.2);
 }
 
-/* ---- gradient
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- gradient ------------------------------------------------------------------------------- */
 
 /* However a batch is cut into micro-batches, its gradient is the same up to the rounding of sums of
  * `batch` terms. */
@@ -79,9 +75,7 @@ static void micro_batches_add_up(void **state)
     case_close(&c);
 }
 
-/* ---- optimizer
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- optimizer ------------------------------------------------------------------------------ */
 
 /* AdamW in double on the gradients that the trainer had, with the constants rounded as the kernel
  * is given them. */
@@ -206,9 +200,7 @@ static void step_that_is_not_finite_changes_nothing(void **state)
     case_close(&c);
 }
 
-/* ---- outcomes
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ------------------------------------------------------------------------------- */
 
 static void add_losses(weir_losses *l, int count, double loss)
 {
@@ -260,8 +252,7 @@ static void stuck_is_judged_by_the_last_tenth(void **state)
     weir_losses_deinit(&l);
 }
 
-/* ---- settings as JSON
- * --------------------------------------------------------------------------------------------- */
+/* ---- settings as JSON ----------------------------------------------------------------------- */
 
 static void settings_survive_json(void **state)
 {
