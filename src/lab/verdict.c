@@ -46,6 +46,15 @@ static double value_growth(const weir_evidence *e)
     return depth > 1 ? log(last / first) / log((double)depth) : NAN;
 }
 
+/* Every other rule is silent about what has no value. */
+static double value_overflow(const weir_evidence *e)
+{
+    const weir_measurement *m = e->measured;
+    int count = !isfinite(m->loss);
+    for (int i = 0; i < m->sites; i++) count += !isfinite(m->site[i].grad_norm);
+    return count;
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const weir_rule rules[] = {

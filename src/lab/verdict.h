@@ -49,7 +49,8 @@ typedef struct weir_verdict {
     weir_rule_result rule[WEIR_RULES_MAX]; /* all of them, fired or not */
 } weir_verdict;
 
-/* Pure. A value that is infinite fires; one that is NaN (not measurable) does not. */
+/* Pure. A value that is infinite fires; one that is NaN (not measurable) does not: what makes the
+ * numbers themselves no numbers has a rule of its own. */
 weir_verdict weir_judge(const weir_config *config, const weir_measurement *measured,
                         const weir_updates *updates);
 

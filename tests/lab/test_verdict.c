@@ -77,12 +77,16 @@ static void test_each_rule_alone(void **state)
     assert_int_equal(spread.value, WEIR_AT_RISK);
 }
 
-/* What cannot be measured fires nothing, what is infinite fires. */
+/* What cannot be measured fires nothing, what is infinite fires; and a gradient that is no number
+ * is a verdict of its own. */
 static void test_not_finite(void **state)
 {
     (void)state;
-    weir_verdict unknown = judge(NAN, NAN, NAN), infinite = judge(INFINITY, 1, INFINITY);
+    weir_verdict unknown = judge(NAN, 1, NAN), infinite = judge(INFINITY, 1, INFINITY);
+    weir_verdict broken = judge(NAN, NAN, NAN);
     assert_int_equal(fired(&unknown), 0);
+    assert_true(broken.rule[3].fired && fired(&broken) == 1);
+    assert_int_equal(broken.value, WEIR_DIVERGES);
     assert_int_equal(fired(&infinite), 2);
     assert_int_equal(infinite.value, WEIR_DIVERGES);
 }
@@ -108,6 +112,7 @@ static void test_placements(void **state)
     assert_int_equal(forecast("post", "depth=2,width=32,heads=2,ctx=16,batch=4,vocab=32"),
                      WEIR_TRAINS);
     assert_true(forecast("sublayer x = x + f(x)", DEEP) >= WEIR_AT_RISK); /* no norm anywhere */
+    assert_int_equal(forecast("sublayer x = 10^20*x + f(x)", DEEP), WEIR_DIVERGES);
 }
 
 int main(void)
