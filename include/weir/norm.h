@@ -82,7 +82,7 @@ typedef struct weir_norm_fwd {
  * Alias:  y, sum may each be the same matrix (same data and stride) as x or as residual; matrices
  *         of one stride may lie side by side within it, as slices of a wider one do. Any other
  *         overlap with y, sum, mean, mean_lo or rstd is WEIR_E_ALIAS.
- * Errors: WEIR_E_NULL   norm, args or a required operand; a sum without a residual
+ * Errors: WEIR_E_NULL   norm, args, a required operand, the function of par; a sum without residual
  *         WEIR_E_SHAPE  dim < 1, rows < 0, a stride below dim and not 0, a size beyond int64
  *         WEIR_E_VALUE  eps negative or not finite; alpha 0 or not finite with a residual, not 0
  *                       without; beta or mean with RMSNorm; gamma_offset without gamma; unknown op

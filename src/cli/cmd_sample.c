@@ -79,7 +79,7 @@ static int draw_tokens(const options *o, sampler *s, bool text, const float *the
     weir_rng_init(&rng, (uint64_t)o->config.seed, weir_rng_stream("sample"));
     for (; made < o->length && !stop_asked(NULL) && !ferror(stdout); made++) {
         weir_worker_forward(s->worker, theta, s->window, targets, 1, 0);
-        const float *logits = weir_worker_logits(s->worker) + (s->filled - 1) * vocab;
+        const float *logits = weir_worker_logits(s->worker) + (int64_t)(s->filled - 1) * vocab;
         drawn[made] = (uint16_t)draw(logits, vocab, o->temperature, &rng);
         push(s, drawn[made]);
         if (!o->json) print_token(text, drawn[made]);

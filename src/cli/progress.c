@@ -25,8 +25,7 @@ void progress_deinit(progress *p)
     *p = (progress){0};
 }
 
-/* ---- a terminal --------------------------------------------------------------------------------
- */
+/* ---- a terminal ----------------------------------------------------------------------------- */
 
 static void terminal_size(int *rows, int *columns)
 {
@@ -82,8 +81,7 @@ static void draw(progress *p, const progress_line *lines)
     p->drawn++;
 }
 
-/* ---- a file or a pipe --------------------------------------------------------------------------
- */
+/* ---- a file or a pipe ----------------------------------------------------------------------- */
 
 /* A line when a run begins, at every tenth of its steps, and when it has ended; each once. */
 static void print_plain(progress *p, const progress_line *l, int changed)
