@@ -35,11 +35,11 @@ weir_status weir_file_write(const char *path, const void *data, size_t bytes, we
 weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size_t parts,
                                   weir_error *err);
 
-/* Of any kind; a dangling link does not exist. */
 /* Removes the temporary files that writers of path left who were killed, as far as it can. No
  * writer of it may be at work. */
 void weir_file_sweep(const char *path);
 
+/* Of any kind; a dangling link does not exist. */
 bool weir_file_exists(const char *path);
 
 /* True too when nothing has that name; false for what is not a folder, or cannot be opened. */

@@ -173,9 +173,8 @@ static void only_matrices_decay(void **state)
         }
     }
     assert_int_equal(matrices, 2 * 6 + 3);
-    assert_int_equal(
-        others, 2 * (6 + 2 * 4) +
-                    2); /* a layer: biases; g, w, gamma, beta of each sublayer; the head's norm */
+    /* A layer: biases; g, w, gamma, beta of each sublayer. And the head's norm. */
+    assert_int_equal(others, 2 * (6 + 2 * 4) + 2);
     weir_free(before);
     weir_trainer_destroy(&t);
     case_close(&c);
