@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "io/json_dump.h"
 #include "lab/compare.h"
 #include "lab/emit.h"
 #include "weir/version.h"
@@ -72,8 +73,8 @@ static json_t *job_json(const weir_job *job)
     const weir_run_result *r = &job->result;
     const char *why = job->status == WEIR_OK ? r->why : job->error.message;
     return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o}", "name", job->name, "state", state_of(job),
-                     "loss", weir_emit_number(job->done ? r->loss : NAN), "val_loss",
-                     weir_emit_number(job->done ? r->val_loss : NAN), "steps",
+                     "loss", weir_json_number(job->done ? r->loss : NAN), "val_loss",
+                     weir_json_number(job->done ? r->val_loss : NAN), "steps",
                      (json_int_t)(job->done ? r->steps : job->step), "why", weir_emit_text(why));
 }
 

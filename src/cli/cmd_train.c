@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "io/json_dump.h"
 #include "lab/emit.h"
 #include "lab/probe.h"
 #include "train/run.h"
@@ -95,8 +96,8 @@ static json_t *result_json(const char *folder, const weir_run_result *r, const c
 {
     return json_pack("{s:s, s:i, s:o, s:s, s:o, s:o, s:I, s:s, s:o}", "weir", weir_version(),
                      "schema", 1, "folder", weir_emit_text(folder), "state",
-                     weir_outcome_name(r->outcome), "loss", weir_emit_number(r->loss), "val_loss",
-                     weir_emit_number(r->val_loss), "steps", (json_int_t)r->steps, "why", r->why,
+                     weir_outcome_name(r->outcome), "loss", weir_json_number(r->loss), "val_loss",
+                     weir_json_number(r->val_loss), "steps", (json_int_t)r->steps, "why", r->why,
                      "report", weir_emit_text(report));
 }
 

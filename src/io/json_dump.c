@@ -1,5 +1,12 @@
 #include "io/json_dump.h"
 
+#include <math.h>
+
+json_t *weir_json_number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
 static int add_bytes(const char *bytes, size_t count, void *out)
 {
     weir_text_add_n(out, bytes, count);

@@ -2,14 +2,7 @@
  * check is enough. */
 #include "lab/emit.h"
 
-#include <math.h>
-
 #include "io/json_dump.h"
-
-json_t *weir_emit_number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 json_t *weir_emit_text(const char *s)
 {
@@ -22,9 +15,9 @@ static json_t *weights(const weir_site_numbers *s)
     for (int role = 0; all && role < WEIR_BRANCH_ROLES; role++) {
         const weir_weight_numbers *w = &s->weight[role];
         if (!w->there) continue;
-        json_t *one = json_pack("{s:o, s:o, s:o}", "rms", weir_emit_number(w->rms), "grad_norm",
-                                weir_emit_number(w->grad_norm), "update_ratio",
-                                weir_emit_number(w->update_ratio));
+        json_t *one = json_pack("{s:o, s:o, s:o}", "rms", weir_json_number(w->rms), "grad_norm",
+                                weir_json_number(w->grad_norm), "update_ratio",
+                                weir_json_number(w->update_ratio));
         if (json_object_set_new(all, weir_role_name((weir_role)role), one) != 0) {
             json_decref(all);
             return NULL;
@@ -42,9 +35,9 @@ static json_t *norms(const weir_measurement *m, const weir_site_numbers *s, int 
         if (n->sub != s->sub) continue;
         json_t *one =
             json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", weir_emit_text(n->name), "in_rms",
-                      weir_emit_number(n->in_rms), "gamma_mean", weir_emit_number(n->gamma_mean),
-                      "gamma_min", weir_emit_number(n->gamma_min), "gamma_max",
-                      weir_emit_number(n->gamma_max), "eps_share", weir_emit_number(n->eps_share));
+                      weir_json_number(n->in_rms), "gamma_mean", weir_json_number(n->gamma_mean),
+                      "gamma_min", weir_json_number(n->gamma_min), "gamma_max",
+                      weir_json_number(n->gamma_max), "eps_share", weir_json_number(n->eps_share));
         if (json_array_append_new(all, one) != 0) {
             json_decref(all);
             return NULL;
@@ -62,10 +55,10 @@ json_t *weir_emit_layers(const weir_measurement *m)
         while (first < m->norms && m->norm[first].layer < s->layer) first++;
         json_t *one = json_pack(
             "{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "l", s->layer, "sub",
-            s->sub == 0 ? "attn" : "mlp", "grad_norm", weir_emit_number(s->grad_norm), "resid_rms",
-            weir_emit_number(s->resid_rms), "branch_rms", weir_emit_number(s->branch_rms),
-            "dresid_rms", weir_emit_number(s->dresid_rms), "max_abs", weir_emit_number(s->max_abs),
-            "far_share", weir_emit_number(s->far_share), "weights", weights(s), "norms",
+            s->sub == 0 ? "attn" : "mlp", "grad_norm", weir_json_number(s->grad_norm), "resid_rms",
+            weir_json_number(s->resid_rms), "branch_rms", weir_json_number(s->branch_rms),
+            "dresid_rms", weir_json_number(s->dresid_rms), "max_abs", weir_json_number(s->max_abs),
+            "far_share", weir_json_number(s->far_share), "weights", weights(s), "norms",
             norms(m, s, first));
         if (json_array_append_new(all, one) != 0) {
             json_decref(all);
@@ -77,8 +70,8 @@ json_t *weir_emit_layers(const weir_measurement *m)
 
 static json_t *update(double lr, const weir_update *u)
 {
-    return json_pack("{s:f, s:o, s:o}", "lr", lr, "per_token", weir_emit_number(u->branch),
-                     "per_token_all", weir_emit_number(u->all));
+    return json_pack("{s:f, s:o, s:o}", "lr", lr, "per_token", weir_json_number(u->branch),
+                     "per_token_all", weir_json_number(u->all));
 }
 
 json_t *weir_emit_updates(const weir_updates *u)
@@ -94,8 +87,8 @@ json_t *weir_emit_verdict(const weir_verdict *v)
         const weir_rule_result *r = &v->rule[i];
         json_t *one =
             json_pack("{s:s, s:s, s:o, s:o, s:b, s:s, s:o}", "name", r->rule->name, "formula",
-                      r->rule->formula, "value", weir_emit_number(r->value), "threshold",
-                      weir_emit_number(r->threshold), "fired", r->fired, "source", r->rule->source,
+                      r->rule->formula, "value", weir_json_number(r->value), "threshold",
+                      weir_json_number(r->threshold), "fired", r->fired, "source", r->rule->source,
                       "record", weir_emit_text(r->rule->record));
         if (json_array_append_new(rules, one) != 0) {
             json_decref(rules);

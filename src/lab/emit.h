@@ -14,7 +14,6 @@
 #include "lab/update.h"
 #include "lab/verdict.h"
 
-json_t *weir_emit_number(double v);
 json_t *weir_emit_text(const char *s); /* null for NULL, and for what is not UTF-8 */
 
 /* One object for each sublayer, in order. */

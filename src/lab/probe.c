@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/json_dump.h"
 #include "lab/emit.h"
 #include "lab/measure.h"
 #include "lab/subject.h"
@@ -45,7 +46,7 @@ static weir_status probe_subject(weir_subject *subject, const char *layout_name,
         weir_verdict verdict = weir_judge(subject->config, &m, &updates);
         json_t *run = describe(subject->config, layout_name, layout);
         json_t *numbers =
-            json_pack("{s:o, s:o, s:o, s:o}", "loss", weir_emit_number(m.loss), "layers",
+            json_pack("{s:o, s:o, s:o, s:o}", "loss", weir_json_number(m.loss), "layers",
                       weir_emit_layers(&m), "model_update", weir_emit_updates(&updates), "verdict",
                       weir_emit_verdict(&verdict));
         if (!run || !numbers || json_object_update(run, numbers) != 0) {

@@ -1,16 +1,10 @@
 #include "train/config_json.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
-
-json_t *weir_json_number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static json_t *value_of(const weir_config *config, const weir_config_row *row)
 {

@@ -18,7 +18,4 @@ weir_status weir_config_to_json(const weir_config *config, const char *group, js
 weir_status weir_config_from_json(weir_config *config, const char *group, const json_t *object,
                                   weir_error *err);
 
-/* A number; null when it is not finite. NULL when memory is out. */
-json_t *weir_json_number(double v);
-
 #endif
