@@ -1,22 +1,11 @@
 /* fuse.c - a sum and the norm that reads it as one step: one pass over memory instead of two. */
 #include "layout/compile.h"
 
-/* A number of this compilation alone: no params, nothing that moves with t (it may become 0 then).
- */
-static bool is_constant(const weir_coef *c)
-{
-    return !c->scalars && c->vector < 0 && c->recipe < 0;
-}
-
-static bool is_one(const weir_coef *c)
-{
-    return is_constant(c) && c->number == 1;
-}
-
-/* The kernel's scale: any f32 but 0. */
+/* The kernel's scale, any f32 but 0: a number of this compilation alone, without params, and
+ * nothing that moves with t (it may become 0 then). */
 static bool is_scale(const weir_coef *c)
 {
-    return is_constant(c) && (float)c->number != 0;
+    return !c->scalars && c->vector < 0 && c->recipe < 0 && (float)c->number != 0;
 }
 
 /* A sum whose last addition the kernel can take over: of two terms, one with coefficient 1; or of
@@ -27,7 +16,7 @@ static bool sum_fits(const weir_program *p, const weir_step *step)
     if (p->value[step->out].space != WEIR_SPACE_X) return false;
     const weir_coef *a = &step->term[step->terms - 2].coef, *b = &step->term[step->terms - 1].coef;
     if (step->terms > 2) return is_scale(b);
-    return (is_one(a) && is_scale(b)) || (is_scale(a) && is_one(b));
+    return (weir_coef_is_one(a) && is_scale(b)) || (is_scale(a) && weir_coef_is_one(b));
 }
 
 /* For each step: in reader[], for a sum that fits, the first norm of it, else -1; in taken[], for a

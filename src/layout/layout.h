@@ -137,6 +137,12 @@ typedef struct weir_coef {
     int recipe; /* private: how to evaluate number again when t moves, or -1 */
 } weir_coef;
 
+/* Exactly 1 at all times, so that the product can be left out. */
+static inline bool weir_coef_is_one(const weir_coef *c)
+{
+    return c->number == 1 && c->scalars == 0 && c->vector < 0 && c->recipe < 0;
+}
+
 /* One product of a sum: coef * value. */
 typedef struct weir_term {
     weir_coef coef;

@@ -31,16 +31,11 @@ static weir_status add_step(compiler *c, weir_step step, weir_space space, const
     return WEIR_OK;
 }
 
-static bool is_one(const weir_coef *coef)
-{
-    return coef->number == 1 && !coef->scalars && coef->vector < 0 && coef->recipe < 0;
-}
-
 /* The sum of some terms; one term that nothing multiplies is its value. */
 static weir_status add_sum(compiler *c, const weir_term *term, int terms, const node *n, int *out)
 {
     weir_step step = {.kind = WEIR_STEP_SUM, .in = -1, .terms = terms};
-    if (terms == 1 && is_one(&term[0].coef)) {
+    if (terms == 1 && weir_coef_is_one(&term[0].coef)) {
         *out = term[0].value;
         return WEIR_OK;
     }

@@ -57,12 +57,6 @@ typedef struct weir_plan {
 weir_status weir_plan_build(const weir_program *program, weir_plan **out, weir_error *err);
 void weir_plan_deinit(const weir_program *program, weir_plan **plan);
 
-/* The same for all coefficients at all times: exactly 1, so the product can be left out. */
-static inline bool weir_coef_is_one(const weir_coef *c)
-{
-    return c->number == 1 && c->scalars == 0 && c->vector < 0 && c->recipe < 0;
-}
-
 /* ---- worker --------------------------------------------------------------------------------- */
 
 /* A tensor somewhere: rows x (its space's width), row stride ld. */
