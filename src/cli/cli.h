@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "io/corpus.h"
 #include "layout/layout.h"
 #include "train/config.h"
@@ -83,6 +84,10 @@ int fail_with(const char *name, const weir_error *err);
 /* Prints a JSON value on stdout, whole or not at all, and gives it up. NULL is what building it
  * comes to when memory is out: then a message is printed, and EXIT_FAILED returned. */
 int print_json(const char *name, json_t *value);
+
+/* Writes the report of a run's or sweep's folder to FOLDER/report.html; *path, all zero before,
+ * receives that name, also on failure. The caller ends it. */
+weir_status write_report(const char *folder, weir_text *path, weir_error *err);
 
 /* A built-in by name, or a file. name and title are filled (of a file: its name without folder and
  * ending). */

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "cli/report.h"
 #include "io/json_dump.h"
 #include "lab/compare.h"
 #include "lab/emit.h"
@@ -133,10 +132,7 @@ static int conclude(const command *c, const options *o, const weir_job *jobs, in
     bool interrupted;
     int code = judge(o, jobs, count, &interrupted);
     weir_text report = {0};
-    weir_text_addf(&report, "%s/report.html", o->out);
-    weir_status status = report.failed ? weir_fail(&err, WEIR_E_MEMORY, "out of memory for a path")
-                                       : weir_report_write(&o->out, 1, report.data, &err);
-    const char *written = status == WEIR_OK ? report.data : NULL;
+    const char *written = write_report(o->out, &report, &err) == WEIR_OK ? report.data : NULL;
     if (o->json) {
         json_t *object = json_pack("{s:s, s:i, s:o, s:o, s:o}", "weir", weir_version(), "schema", 1,
                                    "folder", weir_emit_text(o->out), "runs", jobs_json(jobs, count),

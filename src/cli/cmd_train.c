@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "cli/report.h"
 #include "io/json_dump.h"
 #include "lab/emit.h"
 #include "lab/probe.h"
@@ -117,10 +116,7 @@ static int conclude(const command *c, const options *o, const char *folder,
     bool failed = interrupted || (o->fail_on_divergence && r->outcome == WEIR_DIVERGED);
     int code = failed ? EXIT_FAILED : EXIT_DONE;
     weir_text report = {0};
-    weir_text_addf(&report, "%s/report.html", folder);
-    weir_status status = report.failed ? weir_fail(&err, WEIR_E_MEMORY, "out of memory for a path")
-                                       : weir_report_write(&folder, 1, report.data, &err);
-    const char *written = status == WEIR_OK ? report.data : NULL;
+    const char *written = write_report(folder, &report, &err) == WEIR_OK ? report.data : NULL;
     if (o->json) {
         if (print_json(c->name, result_json(folder, r, written)) != EXIT_DONE) code = EXIT_FAILED;
     } else {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/report.h"
 #include "io/files.h"
 #include "lab/emit.h"
 #include "train/trainer.h"
@@ -33,6 +34,13 @@ int print_json(const char *name, json_t *value)
     weir_text_deinit(&text);
     json_decref(value);
     return ready ? EXIT_DONE : EXIT_FAILED;
+}
+
+weir_status write_report(const char *folder, weir_text *path, weir_error *err)
+{
+    weir_text_addf(path, "%s/report.html", folder);
+    if (path->failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
+    return weir_report_write(&folder, 1, path->data, err);
 }
 
 static weir_status load_file(const char *path, named_layout *out, weir_error *err)
