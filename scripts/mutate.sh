@@ -116,7 +116,7 @@ case $(uname -m) in
 x86_64 | amd64)
     mutant "row wired to another kernel" src/ops/kernels.def 'WEIR_KERNEL(LAYERNORM, AVX2, layernorm, avx2)' 'WEIR_KERNEL(LAYERNORM, AVX2, rmsnorm, avx2)'
     mutant "row wired to another set" src/ops/kernels.def 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, avx512)' 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, scalar)'
-    mutant "AVX2 mask off by one" src/simd/simd_avx2.h 'window + 8 - n' 'window + 7 - n'
+    mutant "AVX2 mask off by one" src/simd/simd_avx2.h '_mm256_set1_epi32(n), _mm256_setr' '_mm256_set1_epi32(n + 1), _mm256_setr'
     mutant "AVX-512 drifts by 2^-30" src/simd/simd_avx512.h 'return _mm512_mul_pd(a, b);' 'return _mm512_mul_pd(_mm512_mul_pd(a, b), _mm512_set1_pd(1 + 0x1p-30));'
     mutant "AVX2 multiplies and adds in another order" src/simd/simd_avx2.h 'return _mm256_add_pd(a, b);' 'return _mm256_sub_pd(b, _mm256_sub_pd(_mm256_set1_pd(0x1p-60), a));'
     mutant "halves swapped" src/simd/simd_avx512.h 'return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));' 'return _mm512_cvtps_pd(_mm512_castps512_ps256(a));'

@@ -14,8 +14,7 @@ typedef __m256 vm;
 /* memory */
 static inline __m256i vi_first(int n)
 {
-    static const int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    return _mm256_loadu_si256((const __m256i *)(const void *)(window + 8 - n));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 static inline vm vf_first(int n)
 {
