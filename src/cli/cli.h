@@ -89,6 +89,10 @@ int print_json(const char *name, json_t *value);
  * receives that name, also on failure. The caller ends it. */
 weir_status write_report(const char *folder, weir_text *path, weir_error *err);
 
+/* WEIR_E_VALUE when --out lies in the folder of --data: what a run writes would be read as its text,
+ * and it could never be resumed. */
+weir_status check_out(const char *data, const char *out, weir_error *err);
+
 /* A built-in by name, or a file. name and title are filled (of a file: its name without folder and
  * ending). */
 typedef struct named_layout {

@@ -156,6 +156,7 @@ int cmd_compare(const command *c, const options *o, const char *line)
         weir_fail(&err, WEIR_E_VALUE, "--out DIR is wanted: the folder for the sweep");
         return fail_with(c->name, &err);
     }
+    if (check_out(o->config.data, o->out, &err) != WEIR_OK) return fail_with(c->name, &err);
     variants all;
     if (variants_make(o, &all, &err) != WEIR_OK) return fail_with(c->name, &err);
     compare_view view = {.line = weir_alloc((size_t)all.count, sizeof *view.line)};

@@ -55,6 +55,7 @@ static weir_status prepare(const options *o, weir_run_request *request, named_la
         if (!o->out)
             return weir_fail(err, WEIR_E_VALUE,
                              "--out DIR is wanted: the folder for the run's files");
+        WEIR_TRY(check_out(o->config.data, o->out, err));
         WEIR_TRY(layout_load(o->config.layout, layout, err));
         const weir_config_row *row = weir_config_row_find("layout");
         WEIR_TRY(weir_config_set(&request->config, row, layout->name, err));

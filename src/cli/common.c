@@ -1,5 +1,8 @@
 /* common.c - layouts by name or file, and the product of the lists. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -41,6 +44,33 @@ weir_status write_report(const char *folder, weir_text *path, weir_error *err)
     weir_text_addf(path, "%s/report.html", folder);
     if (path->failed) return weir_fail(err, WEIR_E_MEMORY, "out of memory for a path");
     return weir_report_write(&folder, 1, path->data, err);
+}
+
+/* Whether `path`, which need not be there yet, is `folder` or lies below it. */
+static bool lies_in(const char *path, const char *folder)
+{
+    char outer[PATH_MAX], inner[PATH_MAX], known[PATH_MAX];
+    if (!realpath(folder, outer)) return false;
+    if (snprintf(known, sizeof known, "%s", path) >= PATH_MAX) return false;
+    while (!realpath(known, inner)) { /* upwards, to what is there */
+        char *slash = strrchr(known, '/');
+        if (errno != ENOENT || strcmp(known, ".") == 0) return false;
+        if (slash && slash != known)
+            *slash = 0;
+        else
+            snprintf(known, sizeof known, slash ? "/" : ".");
+    }
+    size_t n = strlen(outer);
+    return strncmp(inner, outer, n) == 0 && (n == 1 || inner[n] == '/' || !inner[n]);
+}
+
+weir_status check_out(const char *data, const char *out, weir_error *err)
+{
+    if (strcmp(data, "synthetic") == 0 || !lies_in(out, data)) return WEIR_OK;
+    return weir_fail(err, WEIR_E_VALUE,
+                     "--out %s lies in --data %s, and the run's own files would become its text; "
+                     "choose a folder outside",
+                     out, data);
 }
 
 static weir_status load_file(const char *path, named_layout *out, weir_error *err)

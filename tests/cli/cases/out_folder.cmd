@@ -14,4 +14,9 @@ echo kept >file
 says weir train $run --out file
 says weir compare $run --out file/below
 cat file
+mkdir book
+text 400 >book/a.txt
+says weir train $run --data book --out book/runs/a
+says weir compare $run --data . --out t
+ls book
 same_run a s/runs/pre-d1
