@@ -75,7 +75,7 @@ bool weir_losses_stuck(const weir_losses *l, double unigram_entropy, char *why)
     if (mean <= stuck_share * unigram_entropy) return false;
     snprintf(
         why, WEIR_WHY,
-        "the mean loss of the last %lld steps, %.4f, is not 5 %% below the unigram entropy, %.4f",
-        (long long)last_tenth(l), mean, unigram_entropy);
+        "the mean loss of the last %lld step%s, %.4f, is not 5 %% below the unigram entropy, %.4f",
+        (long long)last_tenth(l), last_tenth(l) == 1 ? "" : "s", mean, unigram_entropy);
     return true;
 }

@@ -11,7 +11,6 @@
 
 /* Reals of theta that one task updates: a few arrays of it stay in L2. */
 enum { SEGMENT_MAX = 16384 };
-enum { HELD_OUT_GROUP = 4 }; /* windows of one held-out task */
 
 /* A run of theta with one weight decay. */
 struct weir_segment {
@@ -91,15 +90,16 @@ static weir_status allocate(weir_trainer *t, weir_error *err)
     const weir_config *c = &t->config;
     size_t total = (size_t)t->model->total, tokens = (size_t)(c->batch * c->ctx);
     t->segments = cut_segments(t->model, NULL);
-    int64_t groups = weir_corpus_held_out_windows(t->corpus, (int)c->ctx) / HELD_OUT_GROUP + 1;
+    int64_t groups = weir_corpus_held_out_windows(t->corpus, (int)c->ctx) / micro_batch_size(c) + 1;
     t->partials = t->segments > groups ? t->segments : groups;
     if (t->partials < c->micro_batches) t->partials = c->micro_batches;
     bool ok = (t->theta = weir_alloc(total, sizeof *t->theta)) &&
               (t->segment = weir_alloc((size_t)t->segments, sizeof *t->segment)) &&
               (t->input = weir_alloc(tokens, sizeof *t->input)) &&
               (t->target = weir_alloc(tokens, sizeof *t->target)) &&
-              (t->window = weir_alloc((size_t)t->workers * 2 * HELD_OUT_GROUP * (size_t)c->ctx,
-                                      sizeof *t->window)) &&
+              (t->window =
+                   weir_alloc((size_t)t->workers * 2 * (size_t)micro_batch_size(c) * (size_t)c->ctx,
+                              sizeof *t->window)) &&
               (t->partial = weir_alloc((size_t)t->partials, sizeof *t->partial)) &&
               (t->grad = weir_alloc((size_t)c->micro_batches, sizeof *t->grad)) &&
               (t->worker = weir_alloc((size_t)t->workers, sizeof *t->worker));
@@ -114,7 +114,7 @@ static weir_status allocate(weir_trainer *t, weir_error *err)
                          "out of memory for the weights, gradients and moments of %lld parameters",
                          (long long)t->model->total);
     }
-    int64_t sequences = micro_batch_size(c) > HELD_OUT_GROUP ? micro_batch_size(c) : HELD_OUT_GROUP;
+    int64_t sequences = micro_batch_size(c);
     for (int i = 0; i < t->workers; i++)
         WEIR_TRY(weir_worker_create(t->model, (int)sequences, &t->worker[i], err));
     cut_segments(t->model, t->segment);
@@ -130,7 +130,7 @@ weir_status weir_trainer_create(const weir_config *config, const weir_layout *la
     if (!t) return weir_fail(err, WEIR_E_MEMORY, "out of memory for the trainer");
     t->config = *config;
     t->corpus = corpus;
-    t->workers = workers;
+    t->workers = workers < config->micro_batches ? workers : (int)config->micro_batches;
     weir_status status = weir_trainer_model(config, layout, &t->model, err);
     if (status == WEIR_OK) status = allocate(t, err);
     if (status != WEIR_OK) {
@@ -165,6 +165,33 @@ static void run_tasks(const weir_parallel *par, int64_t count, weir_task task, v
     } else {
         for (int64_t i = 0; i < count; i++) task(arg, i, 0);
     }
+}
+
+/* Tasks that each need a worker, when there are more threads than workers: a worker takes every
+ * workers-th of them. */
+typedef struct dealt_tasks {
+    weir_task task;
+    void *arg;
+    int64_t count;
+    int workers;
+} dealt_tasks;
+
+static void dealt_task(void *arg, int64_t index, int thread)
+{
+    (void)thread;
+    const dealt_tasks *d = arg;
+    for (int64_t i = index; i < d->count; i += d->workers) d->task(d->arg, i, (int)index);
+}
+
+/* As run_tasks, for tasks whose worker number picks one of the trainer's workers. */
+static void run_on_workers(weir_trainer *t, const weir_parallel *par, int64_t count, weir_task task,
+                           void *arg)
+{
+    dealt_tasks d = {task, arg, count, t->workers};
+    if (par && par->workers > t->workers)
+        run_tasks(par, t->workers, dealt_task, &d);
+    else
+        run_tasks(par, count, task, arg);
 }
 
 static double sum_in_order(const double *v, int64_t n)
@@ -246,7 +273,7 @@ weir_status weir_trainer_gradient(weir_trainer *t, const weir_parallel *par, int
     const weir_config *c = &t->config;
     WEIR_TRY(weir_program_set_time(t->model->program, step, err));
     step_job job = {.t = t, .step = step};
-    run_tasks(par, c->micro_batches, micro_batch_task, &job);
+    run_on_workers(t, par, c->micro_batches, micro_batch_task, &job);
     *loss = sum_in_order(t->partial, c->micro_batches) / (double)(c->batch * c->ctx);
     run_tasks(par, t->segments, reduce_task, &job);
     return WEIR_OK;
@@ -292,10 +319,9 @@ static void held_out_task(void *arg, int64_t index, int worker)
     held_out_job *job = arg;
     weir_trainer *t = job->t;
     int ctx = (int)t->config.ctx;
-    uint16_t *tokens = t->window + (int64_t)worker * 2 * HELD_OUT_GROUP * ctx;
-    int64_t first = index * HELD_OUT_GROUP;
-    int n = (int)(job->windows - first < HELD_OUT_GROUP ? job->windows - first : HELD_OUT_GROUP);
-    uint16_t *target = tokens + HELD_OUT_GROUP * ctx;
+    int64_t group = micro_batch_size(&t->config), first = index * group;
+    uint16_t *tokens = t->window + worker * 2 * group * ctx, *target = tokens + group * ctx;
+    int n = (int)(job->windows - first < group ? job->windows - first : group);
     for (int i = 0; i < n; i++)
         weir_corpus_held_out(t->corpus, first + i, ctx, tokens + i * ctx, target + i * ctx);
     t->partial[index] = weir_worker_forward(t->worker[worker], t->theta, tokens, target, n, 0);
@@ -305,7 +331,7 @@ double weir_trainer_held_out(weir_trainer *t, const weir_parallel *par)
 {
     held_out_job job = {t, weir_corpus_held_out_windows(t->corpus, (int)t->config.ctx)};
     if (job.windows < 1) return NAN;
-    int64_t groups = (job.windows + HELD_OUT_GROUP - 1) / HELD_OUT_GROUP;
-    run_tasks(par, groups, held_out_task, &job);
+    int64_t group = micro_batch_size(&t->config), groups = (job.windows + group - 1) / group;
+    run_on_workers(t, par, groups, held_out_task, &job);
     return sum_in_order(t->partial, groups) / (double)(job.windows * t->config.ctx);
 }

@@ -53,7 +53,7 @@ weir_status weir_trainer_model(const weir_config *config, const weir_layout *lay
                                weir_model **out, weir_error *err);
 
 /* config must be resolved; weights are initialized from its seed. workers >= 1: the most
- * micro-batches at once. */
+ * micro-batches at once; more than there are in a step are not made. */
 weir_status weir_trainer_create(const weir_config *config, const weir_layout *layout,
                                 const weir_corpus *corpus, int workers, weir_trainer **out,
                                 weir_error *err);
@@ -63,8 +63,8 @@ void weir_trainer_destroy(weir_trainer **trainer);
  * config.steps. */
 double weir_trainer_lr(const weir_config *config, int64_t t);
 
-/* One step. par may be NULL (serial); else par->workers must not exceed trainer->workers. When the
- * loss or the gradient is not finite the weights are left as they were, and report->loss says so.
+/* One step. par may be NULL (serial), and may have more threads than the trainer has workers. When
+ * the loss or the gradient is not finite the weights are left as they were, and the report says so.
  */
 weir_status weir_trainer_step(weir_trainer *trainer, const weir_parallel *par,
                               weir_step_report *report, weir_error *err);
