@@ -8,10 +8,14 @@
 #ifndef WEIR_OPS_NORM_FORWARD_BODY_H
 #define WEIR_OPS_NORM_FORWARD_BODY_H
 
-#include <float.h>
 #include <math.h>
 
 #include "ops/norm_words.h"
+
+/* Between these float is safe from its ends: rows of any length that fits in memory cannot
+ * overflow, and what underflows is less than 2^-60 in xhat. */
+#define RSTD_MIN 0x1p-90
+#define RSTD_MAX 0x1p90
 
 /* One row of the operand, s = fl(alpha * residual) + x, or x. */
 typedef struct source {
@@ -19,8 +23,8 @@ typedef struct source {
     float alpha;
 } source;
 
-/* What the first pass finds out. The mean is mean_hi + mean_lo: s - mean_hi is exact in double, so
- * a large mean costs no digits. */
+/* The mean is mean_hi + mean_lo: s - mean_hi is exact in double, so a large mean costs no digits.
+ */
 typedef struct row_stats {
     float mean_hi;
     double mean_lo, rstd;
@@ -47,49 +51,41 @@ INLINE void source_prefetch(const source *src, int64_t j, intptr_t ahead, bool r
     if (residual) prefetch_group(src->residual + j, ahead);
 }
 
-/* Lane sums of d = s - shift, and of d * d. RMSNorm has shift 0 and no use for the first. */
+/* Lane sums of d = s - shift, and of d * d. RMSNorm has no use for the first. */
 typedef struct moments {
     vd first[VD_ROW], second[VD_ROW];
 } moments;
 
-INLINE void add_moment(moments *m, int k, vd s, vd shift, bool centred)
+/* Without a shift d is a float and its square exact in double. */
+INLINE void add_moment(moments *m, int k, vd s, vd shift, bool centred, bool shifted)
 {
-    vd d = centred ? vd_sub(s, shift) : s;
+    vd d = shifted ? vd_sub(s, shift) : s;
     if (centred) m->first[k] = vd_add(m->first[k], d);
-    m->second[k] = vd_add(m->second[k], vd_mul(d, d));
+    m->second[k] = shifted ? vd_add(m->second[k], vd_mul(d, d)) : vd_add_square(m->second[k], d);
 }
 
 /* The k-th vector of a group of WEIR_LANES columns. Lanes that are absent are at the shift: they
  * add nothing. */
 INLINE void measure(moments *m, const source *src, float shift, int64_t j, int k, int n,
-                    bool centred, bool residual)
+                    bool centred, bool residual, bool shifted)
 {
     wide s;
-    if (centred && n < VF_LANES)
+    if (shifted && n < VF_LANES)
         s = widen(vf_select(vf_first(n), source_load(src, j, n, residual), vf_set1(shift)));
     else
         s = source_widen(src, j, n, residual);
-    add_moment(m, 2 * k, s.lo, vd_set1((double)shift), centred);
-    add_moment(m, 2 * k + 1, s.hi, vd_set1((double)shift), centred);
+    add_moment(m, 2 * k, s.lo, vd_set1((double)shift), centred, shifted);
+    add_moment(m, 2 * k + 1, s.hi, vd_set1((double)shift), centred, shifted);
 }
 
-INLINE row_stats stats_of(const moments *m, double shift, int64_t dim, double eps, bool centred)
-{
-    const double n = (double)dim;
-    const double offset = centred ? vd_fold_row(m->first) / n : 0; /* mean - shift */
-    double var = vd_fold_row(m->second) / n - offset * offset;
-    if (var < 0) var = 0; /* by rounding; a NaN stays */
-    const float mean_hi = (float)(shift + offset);
-    return (row_stats){.mean_hi = mean_hi,
-                       .mean_lo = (shift - (double)mean_hi) + offset,
-                       .rstd = var + eps == 0 ? 0 : 1 / sqrt(var + eps)};
-}
+/* A row about a shift: its mean less the shift, and its variance. */
+typedef struct spread {
+    double offset, var;
+} spread;
 
-INLINE row_stats measure_row(const source *src, int64_t dim, double eps, intptr_t ahead,
-                             bool centred, bool residual)
+INLINE spread measure_row(const source *src, float shift, int64_t dim, intptr_t ahead, bool centred,
+                          bool residual, bool shifted)
 {
-    float shift = 0;
-    if (centred) shift = residual ? src->alpha * src->residual[0] + src->x[0] : src->x[0];
     moments m; /* not by an initializer: the string store that gcc makes of it waits for streaming
                   stores */
     for (int k = 0; k < VD_ROW; k++) m.first[k] = m.second[k] = vd_zero();
@@ -97,11 +93,32 @@ INLINE row_stats measure_row(const source *src, int64_t dim, double eps, intptr_
     for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
         source_prefetch(src, j, ahead, residual);
         for (int k = 0; k < VF_ROW; k++)
-            measure(&m, src, shift, j + k * VF_LANES, k, VF_LANES, centred, residual);
+            measure(&m, src, shift, j + k * VF_LANES, k, VF_LANES, centred, residual, shifted);
     }
     for (int k = 0; j < dim; j += VF_LANES, k++)
-        measure(&m, src, shift, j, k, part_of(dim - j), centred, residual);
-    return stats_of(&m, (double)shift, dim, eps, centred);
+        measure(&m, src, shift, j, k, part_of(dim - j), centred, residual, shifted);
+    const double n = (double)dim;
+    const double offset = centred ? vd_fold_row(m.first) / n : 0;
+    return (spread){offset, vd_fold_row(m.second) / n - offset * offset};
+}
+
+/* A row whose mean is large against its deviation is measured again, about its first element: the
+ * difference of two large sums knows little of a small variance. (No comparison with a NaN holds.)
+ */
+INLINE row_stats stats_of_row(const source *src, int64_t dim, double eps, intptr_t ahead,
+                              bool centred, bool residual)
+{
+    float shift = 0;
+    spread v = measure_row(src, shift, dim, ahead, centred, residual, false);
+    if (centred && !(v.offset * v.offset <= 4 * v.var)) {
+        shift = residual ? src->alpha * src->residual[0] + src->x[0] : src->x[0];
+        v = measure_row(src, shift, dim, 0, centred, residual, true);
+    }
+    if (v.var < 0) v.var = 0; /* by rounding; a NaN stays */
+    const float mean_hi = (float)((double)shift + v.offset);
+    return (row_stats){.mean_hi = mean_hi,
+                       .mean_lo = ((double)shift - (double)mean_hi) + v.offset,
+                       .rstd = v.var + eps == 0 ? 0 : 1 / sqrt(v.var + eps)};
 }
 
 /* (s - mean) * rstd in double, rounded once. */
@@ -118,6 +135,19 @@ INLINE vf exact_xhat(const source *src, const row_stats *stats, int64_t j, int n
     return vf_narrow(vd_mul(s.lo, rstd), vd_mul(s.hi, rstd));
 }
 
+/* (s - mean) * rstd in float. What rounding took from rstd, as a share of it, is put back into the
+ * difference together with mean_lo: both cost one rounding. */
+INLINE vf float_xhat(vf s, const row_stats *stats, bool centred)
+{
+    const float rstd = (float)stats->rstd;
+    if (centred) {
+        const vf rest = vf_set1((float)(stats->rstd / (double)rstd - 1));
+        s = vf_sub(s, vf_set1(stats->mean_hi));
+        s = vf_add(s, vf_sub(vf_mul(s, rest), vf_set1((float)stats->mean_lo)));
+    }
+    return vf_mul(s, vf_set1(rstd));
+}
+
 /* Where the results of a row go, and what xhat is multiplied with and shifted by. Copied out of the
  * job, so that the compiler knows that no store changes them. */
 typedef struct target {
@@ -131,17 +161,14 @@ INLINE void normalize(const target *to, const source *src, const row_stats *stat
                       bool centred, bool residual, bool exact, bool stream)
 {
     vf s = source_load(src, j, n, residual);
-    vf v = exact ? exact_xhat(src, stats, j, n, centred, residual)
-                 : vf_mul(s, vf_set1((float)stats->rstd));
+    vf v = exact ? exact_xhat(src, stats, j, n, centred, residual) : float_xhat(s, stats, centred);
     if (to->gamma) v = vf_mul(v, load_gain(to->gamma, to->offset, j, n));
     if (to->beta) v = vf_add(v, load_part(to->beta + j, n));
     if (to->sum) store_part(to->sum + j, s, n, stream);
     store_part(to->y + j, v, n, stream);
 }
 
-/* exact: xhat in double, rounded once. LayerNorm needs it to stay within its ulps, for s - mean
- * alone can lose two roundings in float; RMSNorm needs it only where rstd leaves the range of
- * float. */
+/* exact: xhat in double, for rows so large or small that float leaves its range on the way. */
 INLINE void normalize_row(const target *to, const source *src, const row_stats *stats, int64_t dim,
                           bool centred, bool residual, bool exact, bool stream)
 {
@@ -162,16 +189,14 @@ INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool
     const target to = {job->y + row * job->ldy,
                        residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
                        job->beta, job->gamma_offset};
-    const row_stats stats = measure_row(&src, dim, job->eps, job->ahead, centred, residual);
-    const float rstd = (float)stats.rstd;
-    const bool exact = centred || !(rstd >= FLT_MIN && rstd <= FLT_MAX);
-    if (exact)
-        normalize_row(&to, &src, &stats, dim, centred, residual, true, stream);
-    else
+    const row_stats stats = stats_of_row(&src, dim, job->eps, job->ahead, centred, residual);
+    if (stats.rstd >= RSTD_MIN && stats.rstd <= RSTD_MAX)
         normalize_row(&to, &src, &stats, dim, centred, residual, false, stream);
+    else
+        normalize_row(&to, &src, &stats, dim, centred, residual, true, stream);
     if (job->mean) job->mean[row] = stats.mean_hi;
     if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
-    if (job->rstd) job->rstd[row] = rstd;
+    if (job->rstd) job->rstd[row] = (float)stats.rstd;
 }
 
 INLINE void forward_rows(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
