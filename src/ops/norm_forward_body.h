@@ -44,11 +44,12 @@ INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
     return widen(source_load(src, j, n, residual));
 }
 
-/* One group of WEIR_LANES columns. */
-INLINE void source_prefetch(const source *src, int64_t j, intptr_t ahead, bool residual)
+/* For each group of WEIR_LANES columns, which are two cache lines, each pass fetches one: the first
+ * pass the first half of the row ahead, the second the rest. So the memory has work in both. */
+INLINE void source_prefetch(const source *src, int64_t at, intptr_t ahead, bool residual)
 {
-    prefetch_group(src->x + j, ahead);
-    if (residual) prefetch_group(src->residual + j, ahead);
+    vf_prefetch(src->x + at, ahead);
+    if (residual) vf_prefetch(src->residual + at, ahead);
 }
 
 /* Lane sums of d = s - shift, and of d * d. RMSNorm has no use for the first. */
@@ -91,7 +92,7 @@ INLINE spread measure_row(const source *src, float shift, int64_t dim, intptr_t 
     for (int k = 0; k < VD_ROW; k++) m.first[k] = m.second[k] = vd_zero();
     int64_t j = 0;
     for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
-        source_prefetch(src, j, ahead, residual);
+        source_prefetch(src, j / 2, ahead, residual);
         for (int k = 0; k < VF_ROW; k++)
             measure(&m, src, shift, j + k * VF_LANES, k, VF_LANES, centred, residual, shifted);
     }
@@ -170,12 +171,14 @@ INLINE void normalize(const target *to, const source *src, const row_stats *stat
 
 /* exact: xhat in double, for rows so large or small that float leaves its range on the way. */
 INLINE void normalize_row(const target *to, const source *src, const row_stats *stats, int64_t dim,
-                          bool centred, bool residual, bool exact, bool stream)
+                          intptr_t ahead, bool centred, bool residual, bool exact, bool stream)
 {
     int64_t j = 0;
-    for (; j + WEIR_LANES <= dim; j += WEIR_LANES)
+    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
+        source_prefetch(src, (dim + j) / 2, ahead, residual);
         for (int k = 0; k < VF_ROW; k++)
             normalize(to, src, stats, j + k * VF_LANES, VF_LANES, centred, residual, exact, stream);
+    }
     for (; j < dim; j += VF_LANES)
         normalize(to, src, stats, j, part_of(dim - j), centred, residual, exact, stream);
 }
@@ -191,9 +194,9 @@ INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool
                        job->beta, job->gamma_offset};
     const row_stats stats = stats_of_row(&src, dim, job->eps, job->ahead, centred, residual);
     if (stats.rstd >= RSTD_MIN && stats.rstd <= RSTD_MAX)
-        normalize_row(&to, &src, &stats, dim, centred, residual, false, stream);
+        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, false, stream);
     else
-        normalize_row(&to, &src, &stats, dim, centred, residual, true, stream);
+        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, true, stream);
     if (job->mean) job->mean[row] = stats.mean_hi;
     if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
     if (job->rstd) job->rstd[row] = (float)stats.rstd;
