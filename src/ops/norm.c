@@ -21,12 +21,13 @@ static int64_t ceil_div(int64_t a, int64_t b)
     return a / b + (a % b != 0);
 }
 
-/* Whole rows, so that what is fetched now is what a later row reads. */
-static intptr_t rows_ahead(int64_t rows, int64_t dim, int operands, int64_t stride)
+/* Whole rows, `group` of them at least, so that what is fetched now is what a later row reads. */
+static intptr_t rows_ahead(int64_t rows, int64_t dim, int operands, int64_t stride, int64_t group)
 {
     const int64_t row_bytes = dim * (int64_t)sizeof(float);
     if (rows * operands < ceil_div(NEAR_BYTES, row_bytes)) return 0;
-    return (intptr_t)(ceil_div(AHEAD_BYTES, row_bytes) * stride * (int64_t)sizeof(float));
+    const int64_t ahead = ceil_div(AHEAD_BYTES, row_bytes);
+    return (intptr_t)((ahead < group ? group : ahead) * stride * (int64_t)sizeof(float));
 }
 
 static bool lines_up(const float *p, int64_t stride)
@@ -97,7 +98,7 @@ weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
     if (rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_forward(norm, args, &call.job));
     const int operands = (call.job.residual ? 3 : 2) + (call.job.sum ? 1 : 0);
-    call.job.ahead = rows_ahead(rows, dim, operands, call.job.ldx);
+    call.job.ahead = rows_ahead(rows, dim, operands, call.job.ldx, 1);
     call.job.stream = stream_forward(&call.job, rows, operands);
     call.kernel = weir_kernel_find(norm->op, weir_isa_active())->forward;
     call.split = split_rows(rows, dim);
@@ -195,7 +196,7 @@ weir_status weir_norm_backward(const weir_norm *norm, const weir_norm_bwd *args,
     WEIR_TRY(weir_check_norm(norm, rows));
     if (rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_backward(norm, args, &call.job));
-    call.job.ahead = rows_ahead(rows, dim, 3, call.job.ldx);
+    call.job.ahead = rows_ahead(rows, dim, 3, call.job.ldx, WEIR_ROW_GROUP);
     call.job.stream = stream_backward(&call.job, rows);
     call.kernel = weir_kernel_find(norm->op, weir_isa_active())->backward;
     call.split = split_rows(rows, dim);
