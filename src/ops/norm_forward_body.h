@@ -12,6 +12,8 @@
 
 #include "ops/norm_words.h"
 
+enum { NARROW = 1024 };
+
 /* Between these float is safe from its ends: rows of any length that fits in memory cannot
  * overflow, and what underflows is less than 2^-60 in xhat. */
 #define RSTD_MIN 0x1p-90
@@ -183,16 +185,27 @@ INLINE void normalize_row(const target *to, const source *src, const row_stats *
         normalize(to, src, stats, j, part_of(dim - j), centred, residual, exact, stream);
 }
 
-INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool residual,
-                        bool stream)
+INLINE source source_row(const weir_fwd_job *job, int64_t row, bool residual)
+{
+    return (source){job->x + row * job->ldx, residual ? job->residual + row * job->ldr : NULL,
+                    job->alpha};
+}
+
+INLINE row_stats stats_at(const weir_fwd_job *job, int64_t row, bool centred, bool residual)
+{
+    const source src = source_row(job, row, residual);
+    return stats_of_row(&src, job->dim, job->eps, job->ahead, centred, residual);
+}
+
+INLINE void finish_row(const weir_fwd_job *job, int64_t row, const row_stats *found, bool centred,
+                       bool residual, bool stream)
 {
     const int64_t dim = job->dim;
-    const source src = {job->x + row * job->ldx, residual ? job->residual + row * job->ldr : NULL,
-                        job->alpha};
+    const row_stats stats = *found; /* so that the compiler knows that no store changes it */
+    const source src = source_row(job, row, residual);
     const target to = {job->y + row * job->ldy,
                        residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
                        job->beta, job->gamma_offset};
-    const row_stats stats = stats_of_row(&src, dim, job->eps, job->ahead, centred, residual);
     if (stats.rstd >= RSTD_MIN && stats.rstd <= RSTD_MAX)
         normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, false, stream);
     else
@@ -202,16 +215,31 @@ INLINE void forward_row(const weir_fwd_job *job, int64_t row, bool centred, bool
     if (job->rstd) job->rstd[row] = (float)stats.rstd;
 }
 
+/* A narrow row is measured before the one above it is finished: then nothing waits for the
+ * divisions and the root at the end of its sums. Of a wide row the second pass should not wait: it
+ * would find the row gone from the first-level cache. */
+INLINE void forward_some(const weir_fwd_job *job, int64_t first, int64_t end, bool centred,
+                         bool residual, bool stream)
+{
+    const int64_t lag = job->dim <= NARROW ? 1 : 0;
+    row_stats stats[2];
+    for (int64_t i = first; i < end + lag; i++) {
+        if (i < end) stats[i & lag] = stats_at(job, i, centred, residual);
+        if (i - lag >= first)
+            finish_row(job, i - lag, &stats[(i - lag) & lag], centred, residual, stream);
+    }
+}
+
 INLINE void forward_rows(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
 {
     if (job->residual && job->stream)
-        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, true, true);
+        forward_some(job, first, end, centred, true, true);
     else if (job->residual)
-        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, true, false);
+        forward_some(job, first, end, centred, true, false);
     else if (job->stream)
-        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, false, true);
+        forward_some(job, first, end, centred, false, true);
     else
-        for (int64_t i = first; i < end; i++) forward_row(job, i, centred, false, false);
+        forward_some(job, first, end, centred, false, false);
     if (job->stream) vf_stream_end();
 }
 
