@@ -159,30 +159,42 @@ typedef struct target {
     float offset;
 } target;
 
-/* One vector of y, and of the sum. `exact` is explained at normalize_row. */
+/* How a row is normalized. PLAIN: in float, with gamma, no offset, and beta where there is a mean:
+ * a loop without a branch. ANY: in float. EXACT: xhat in double, for rows so large or small that
+ * float leaves its range on the way. */
+typedef enum manner { PLAIN, ANY, EXACT } manner;
+
+INLINE manner manner_of(const target *to, const row_stats *stats, bool centred)
+{
+    if (!(stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX)) return EXACT;
+    return to->gamma && to->offset == 0 && centred == (to->beta != NULL) ? PLAIN : ANY;
+}
+
+/* One vector of y, and of the sum. */
 INLINE void normalize(const target *to, const source *src, const row_stats *stats, int64_t j, int n,
-                      bool centred, bool residual, bool exact, bool stream)
+                      bool centred, bool residual, manner how, bool stream)
 {
     vf s = source_load(src, j, n, residual);
-    vf v = exact ? exact_xhat(src, stats, j, n, centred, residual) : float_xhat(s, stats, centred);
-    if (to->gamma) v = vf_mul(v, load_gain(to->gamma, to->offset, j, n));
-    if (to->beta) v = vf_add(v, load_part(to->beta + j, n));
+    vf v = how == EXACT ? exact_xhat(src, stats, j, n, centred, residual)
+                        : float_xhat(s, stats, centred);
+    if (how == PLAIN || to->gamma)
+        v = vf_mul(v, load_gain(to->gamma, how == PLAIN ? 0 : to->offset, j, n));
+    if (how == PLAIN ? centred : to->beta != NULL) v = vf_add(v, load_part(to->beta + j, n));
     if (to->sum) store_part(to->sum + j, s, n, stream);
     store_part(to->y + j, v, n, stream);
 }
 
-/* exact: xhat in double, for rows so large or small that float leaves its range on the way. */
 INLINE void normalize_row(const target *to, const source *src, const row_stats *stats, int64_t dim,
-                          intptr_t ahead, bool centred, bool residual, bool exact, bool stream)
+                          intptr_t ahead, bool centred, bool residual, manner how, bool stream)
 {
     int64_t j = 0;
     for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
         source_prefetch(src, (dim + j) / 2, ahead, residual);
         for (int k = 0; k < VF_ROW; k++)
-            normalize(to, src, stats, j + k * VF_LANES, VF_LANES, centred, residual, exact, stream);
+            normalize(to, src, stats, j + k * VF_LANES, VF_LANES, centred, residual, how, stream);
     }
     for (; j < dim; j += VF_LANES)
-        normalize(to, src, stats, j, part_of(dim - j), centred, residual, exact, stream);
+        normalize(to, src, stats, j, part_of(dim - j), centred, residual, how, stream);
 }
 
 INLINE source source_row(const weir_fwd_job *job, int64_t row, bool residual)
@@ -206,10 +218,17 @@ INLINE void finish_row(const weir_fwd_job *job, int64_t row, const row_stats *fo
     const target to = {job->y + row * job->ldy,
                        residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
                        job->beta, job->gamma_offset};
-    if (stats.rstd >= RSTD_MIN && stats.rstd <= RSTD_MAX)
-        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, false, stream);
-    else
-        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, true, stream);
+    switch (manner_of(&to, &stats, centred)) {
+    case PLAIN:
+        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, PLAIN, stream);
+        break;
+    case ANY:
+        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, ANY, stream);
+        break;
+    case EXACT:
+        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, EXACT, stream);
+        break;
+    }
     if (job->mean) job->mean[row] = stats.mean_hi;
     if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
     if (job->rstd) job->rstd[row] = (float)stats.rstd;
