@@ -11,14 +11,14 @@
  * its own.
  *
  * Contracts, for every function of this header:
- *   Order    one order of summation, fixed by dim and the row itself: scalar, AVX2 and AVX-512, any number of
- * threads, any number of rows, any alignment and stride give the same bits. Accuracy statistics in
- * double: an element is within 4 ulp (LayerNorm), 3 ulp (RMSNorm) of the exact value, an ulp taken
- * at |xhat * gamma| + |beta| (and dim * 2^-52 * |gamma|, which is less than an ulp unless xhat is
- * next to 0). A constant row gives exactly beta, at eps 0 too. Edge     rows == 0 is a no-op. NaN
- * and Inf stay in their row. var + eps == 0 gives rstd 0, so y = beta. Memory   allocates nothing.
- *   Threads  reentrant; `par` (NULL: serial) may split the rows.
- *   Errors   a status and nothing written; see each function.
+ *   Order    one order of summation, fixed by dim and the row itself: scalar, AVX2 and AVX-512, any
+ * number of threads, any number of rows, any alignment and stride give the same bits. Accuracy
+ * statistics in double: an element is within 4 ulp (LayerNorm), 3 ulp (RMSNorm) of the exact value,
+ * an ulp taken at |xhat * gamma| + |beta| (and dim * 2^-52 * |gamma|, which is less than an ulp
+ * unless xhat is next to 0). A constant row gives exactly beta, at eps 0 too. Edge     rows == 0 is
+ * a no-op. NaN and Inf stay in their row. var + eps == 0 gives rstd 0, so y = beta. Memory
+ * allocates nothing. Threads  reentrant; `par` (NULL: serial) may split the rows. Errors   a status
+ * and nothing written; see each function.
  */
 #ifndef WEIR_NORM_H
 #define WEIR_NORM_H
