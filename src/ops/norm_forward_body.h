@@ -160,13 +160,16 @@ typedef struct target {
 } target;
 
 /* How a row is normalized. PLAIN: in float, with gamma, no offset, and beta where there is a mean:
- * a loop without a branch. ANY: in float. EXACT: xhat in double, for rows so large or small that
- * float leaves its range on the way. */
+ * a loop without a branch; the residual form, which has more to load, gains nothing from it. ANY:
+ * in float. EXACT: xhat in double, for rows so large or small that float leaves its range on the
+ * way.
+ */
 typedef enum manner { PLAIN, ANY, EXACT } manner;
 
-INLINE manner manner_of(const target *to, const row_stats *stats, bool centred)
+INLINE manner manner_of(const target *to, const row_stats *stats, bool centred, bool residual)
 {
     if (!(stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX)) return EXACT;
+    if (residual) return ANY;
     return to->gamma && to->offset == 0 && centred == (to->beta != NULL) ? PLAIN : ANY;
 }
 
@@ -218,7 +221,7 @@ INLINE void finish_row(const weir_fwd_job *job, int64_t row, const row_stats *fo
     const target to = {job->y + row * job->ldy,
                        residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
                        job->beta, job->gamma_offset};
-    switch (manner_of(&to, &stats, centred)) {
+    switch (manner_of(&to, &stats, centred, residual)) {
     case PLAIN:
         normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, PLAIN, stream);
         break;
