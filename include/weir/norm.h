@@ -12,8 +12,8 @@
  * of its own.
  *
  * Contracts, for every function of this header:
- *   Order     one order of summation, fixed by dim alone: scalar, AVX2 and AVX-512, any number of
- *             threads, any number of rows, any alignment and stride give the same bits.
+ *   Order     one order of summation, fixed by dim and the row itself: scalar, AVX2 and AVX-512, any
+ *             number of threads, any number of rows, any alignment and stride give the same bits.
  *   Accuracy  statistics in double: an element is within 4 ulp (LayerNorm), 3 ulp (RMSNorm) of the
  *             exact value, an ulp taken at |xhat * gamma| + |beta| (and dim * 2^-52 * |gamma|,
  *             which is less than an ulp unless xhat is next to 0). A constant row gives exactly

@@ -15,6 +15,9 @@
 /* Rows of this many are one block of the column sums, and one piece of work for a thread. */
 enum { WEIR_ROW_BLOCK = 32 };
 
+/* Rows of this many go together through backward. */
+enum { WEIR_ROW_GROUP = 4 };
+
 typedef struct weir_fwd_job {
     int64_t dim;
     double eps;

@@ -10,7 +10,7 @@
 enum {
     TASK_ELEMENTS = 16384, /* what a thread takes at once, at least */
     NEAR_BYTES = 1 << 20,  /* up to here the operands stay close to the core: nothing to prefetch */
-    STREAM_BYTES = 24 << 20,   /* outputs from here on will not stay in the caches */
+    STREAM_BYTES = 24 << 20,   /* operands from here on will not stay in the caches */
     AHEAD_BYTES = 8 << 10,     /* how far ahead to prefetch, at least */
     FOLD_COLUMNS = 1024,       /* columns of the partial sums that one task folds */
     PITCH = 64 / sizeof(float) /* partial sums start on a cache line */
@@ -21,12 +21,13 @@ static int64_t ceil_div(int64_t a, int64_t b)
     return a / b + (a % b != 0);
 }
 
-/* Whole rows, so that what is fetched now is what a later row reads. */
-static intptr_t rows_ahead(int64_t rows, int64_t dim, int operands, int64_t stride)
+/* Whole rows, `group` of them at least, so that what is fetched now is what a later row reads. */
+static intptr_t rows_ahead(int64_t rows, int64_t dim, int operands, int64_t stride, int64_t group)
 {
     const int64_t row_bytes = dim * (int64_t)sizeof(float);
     if (rows * operands < ceil_div(NEAR_BYTES, row_bytes)) return 0;
-    return (intptr_t)(ceil_div(AHEAD_BYTES, row_bytes) * stride * (int64_t)sizeof(float));
+    const int64_t ahead = ceil_div(AHEAD_BYTES, row_bytes);
+    return (intptr_t)((ahead < group ? group : ahead) * stride * (int64_t)sizeof(float));
 }
 
 static bool lines_up(const float *p, int64_t stride)
@@ -34,10 +35,11 @@ static bool lines_up(const float *p, int64_t stride)
     return !p || ((uintptr_t)p % 64 == 0 && stride * (int64_t)sizeof(float) % 64 == 0);
 }
 
-/* Whether outputs of this many bytes together will be gone from the caches before they are read. */
-static bool is_far(int64_t rows, int64_t dim, int outputs)
+/* Whether a call moves so much that its outputs will be gone from the caches before they are read.
+ */
+static bool is_far(int64_t rows, int64_t dim, int operands)
 {
-    return rows * outputs >= ceil_div(STREAM_BYTES, dim * (int64_t)sizeof(float));
+    return rows * operands >= ceil_div(STREAM_BYTES, dim * (int64_t)sizeof(float));
 }
 
 /* Rows first, first + span, ... of a call, as tasks. */
@@ -78,11 +80,11 @@ static void forward_task(void *arg, int64_t index, int worker)
     call->kernel(&call->job, index * call->split.span, span_end(&call->split, index));
 }
 
-static bool stream_forward(const weir_fwd_job *job, int64_t rows)
+static bool stream_forward(const weir_fwd_job *job, int64_t rows, int operands)
 {
     const bool in_place = job->y == job->x || job->y == job->residual ||
                           (job->sum && (job->sum == job->x || job->sum == job->residual));
-    return !in_place && is_far(rows, job->dim, job->sum ? 2 : 1) && lines_up(job->y, job->ldy) &&
+    return !in_place && is_far(rows, job->dim, operands) && lines_up(job->y, job->ldy) &&
            lines_up(job->sum, job->lds);
 }
 
@@ -95,9 +97,9 @@ weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
     WEIR_TRY(weir_check_norm(norm, rows));
     if (rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_forward(norm, args, &call.job));
-    const int operands = call.job.residual ? 4 : 2;
-    call.job.ahead = rows_ahead(rows, dim, operands, call.job.ldx);
-    call.job.stream = stream_forward(&call.job, rows);
+    const int operands = (call.job.residual ? 3 : 2) + (call.job.sum ? 1 : 0);
+    call.job.ahead = rows_ahead(rows, dim, operands, call.job.ldx, 1);
+    call.job.stream = stream_forward(&call.job, rows, operands);
     call.kernel = weir_kernel_find(norm->op, weir_isa_active())->forward;
     call.split = split_rows(rows, dim);
     run_tasks(par, ceil_div(rows, call.split.span), forward_task, &call);
@@ -180,8 +182,8 @@ static bool stream_backward(const weir_bwd_job *job, int64_t rows)
     const float *const out[2] = {job->dx, job->dresidual};
     for (int i = 0; i < 2; i++)
         if (out[i] && (out[i] == job->dy || out[i] == job->dsum)) return false;
-    const int outputs = (job->dx != NULL) + (job->dresidual != NULL);
-    return is_far(rows, job->dim, outputs) && lines_up(job->dx, job->lddx) &&
+    const int operands = 2 + (job->dx != NULL) + (job->dresidual != NULL);
+    return is_far(rows, job->dim, operands) && lines_up(job->dx, job->lddx) &&
            lines_up(job->dresidual, job->lddr);
 }
 
@@ -194,7 +196,7 @@ weir_status weir_norm_backward(const weir_norm *norm, const weir_norm_bwd *args,
     WEIR_TRY(weir_check_norm(norm, rows));
     if (rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_backward(norm, args, &call.job));
-    call.job.ahead = rows_ahead(rows, dim, 3, call.job.ldx);
+    call.job.ahead = rows_ahead(rows, dim, 3, call.job.ldx, WEIR_ROW_GROUP);
     call.job.stream = stream_backward(&call.job, rows);
     call.kernel = weir_kernel_find(norm->op, weir_isa_active())->backward;
     call.split = split_rows(rows, dim);

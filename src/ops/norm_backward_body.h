@@ -1,9 +1,9 @@
 /* norm_backward_body.h - the backward pass of the norms, in the words of simd/. Included once by
  * each kernel file.
  *
- * Rows go in groups of GROUP. A first pass over each row of a group sums g and g * xhat; a second
- * goes down the columns of the whole group, so that the group's share of dgamma and dbeta stays in
- * registers.
+ * Rows go in groups of WEIR_ROW_GROUP. A first pass over each row of a group sums g and g * xhat; a
+ * second goes down the columns of the whole group, so that the group's share of dgamma and dbeta
+ * stays in registers.
  */
 #ifndef WEIR_OPS_NORM_BACKWARD_BODY_H
 #define WEIR_OPS_NORM_BACKWARD_BODY_H
@@ -11,9 +11,8 @@
 #include "ops/norm_words.h"
 
 enum {
-    GROUP = 4,
-    CHUNK = 8 * WEIR_LANES /* columns that a lane sums in float before it adds to its double */
-};
+    CHUNK = 8 * WEIR_LANES
+}; /* columns that a lane sums in float before it adds to its double */
 
 /* One row of the operands. mean(g), mean(g * xhat) are known after the first pass. */
 typedef struct back_row {
@@ -73,6 +72,13 @@ INLINE void flush(vf part[VF_ROW], vd all[VD_ROW])
     }
 }
 
+/* Each pass fetches half of the rows ahead, as in forward. */
+INLINE void back_prefetch(const back_row *row, int64_t at, intptr_t ahead)
+{
+    vf_prefetch(row->x + at, ahead);
+    vf_prefetch(row->dy + at, ahead);
+}
+
 INLINE void sum_back_row(const weir_bwd_job *job, back_row *row, bool centred)
 {
     const int64_t dim = job->dim;
@@ -82,8 +88,7 @@ INLINE void sum_back_row(const weir_bwd_job *job, back_row *row, bool centred)
     for (int64_t j = 0; j < dim;) {
         const int64_t end = dim - j < CHUNK ? dim : j + CHUNK;
         for (; j + WEIR_LANES <= end; j += WEIR_LANES) {
-            prefetch_group(row->x + j, job->ahead);
-            prefetch_group(row->dy + j, job->ahead);
+            back_prefetch(row, j / 2, job->ahead);
             for (int k = 0; k < VF_ROW; k++)
                 add_back(&sums, job, row, j + k * VF_LANES, k, VF_LANES, centred);
         }
@@ -126,28 +131,33 @@ INLINE void back_column(const weir_bwd_job *job, const back_row *group, int rows
 INLINE void backward_group(const weir_bwd_job *job, int64_t first, int rows, float *dgamma,
                            float *dbeta, bool centred, bool stream)
 {
-    back_row group[GROUP];
+    back_row group[WEIR_ROW_GROUP];
     for (int r = 0; r < rows; r++) {
         group[r] = back_row_at(job, first + r, centred);
         if (job->dx || job->dresidual) sum_back_row(job, &group[r], centred);
     }
+    const int64_t dim = job->dim;
     int64_t j = 0;
-    for (; j + VF_LANES <= job->dim; j += VF_LANES)
-        back_column(job, group, rows, j, VF_LANES, dgamma, dbeta, centred, stream);
-    if (j < job->dim)
-        back_column(job, group, rows, j, (int)(job->dim - j), dgamma, dbeta, centred, stream);
+    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
+        for (int r = 0; r < rows; r++) back_prefetch(&group[r], (dim + j) / 2, job->ahead);
+        for (int k = 0; k < VF_ROW; k++)
+            back_column(job, group, rows, j + k * VF_LANES, VF_LANES, dgamma, dbeta, centred,
+                        stream);
+    }
+    for (; j < dim; j += VF_LANES)
+        back_column(job, group, rows, j, part_of(dim - j), dgamma, dbeta, centred, stream);
 }
 
 INLINE void backward_rows(const weir_bwd_job *job, int64_t first, int64_t end, float *dgamma,
                           float *dbeta, bool centred)
 {
-    for (int64_t i = first; i < end; i += GROUP) {
-        if (end - i < GROUP)
+    for (int64_t i = first; i < end; i += WEIR_ROW_GROUP) {
+        if (end - i < WEIR_ROW_GROUP)
             backward_group(job, i, (int)(end - i), dgamma, dbeta, centred, false);
         else if (job->stream)
-            backward_group(job, i, GROUP, dgamma, dbeta, centred, true);
+            backward_group(job, i, WEIR_ROW_GROUP, dgamma, dbeta, centred, true);
         else
-            backward_group(job, i, GROUP, dgamma, dbeta, centred, false);
+            backward_group(job, i, WEIR_ROW_GROUP, dgamma, dbeta, centred, false);
     }
     if (job->stream) vf_stream_end();
 }

@@ -38,13 +38,6 @@ INLINE void store_part(float *p, vf a, int n, bool stream)
         vf_store(p, a);
 }
 
-/* Both cache lines of WEIR_LANES floats. */
-INLINE void prefetch_group(const float *p, intptr_t ahead)
-{
-    vf_prefetch(p, ahead);
-    vf_prefetch(p + WEIR_LANES / 2, ahead);
-}
-
 /* What gamma multiplies with. */
 INLINE vf load_gain(const float *gamma, float offset, int64_t j, int n)
 {

@@ -165,6 +165,10 @@ static inline vd vd_mul(vd a, vd b)
 {
     return _mm256_mul_pd(a, b);
 }
+static inline vd vd_add_square(vd acc, vd a)
+{
+    return _mm256_add_pd(acc, _mm256_mul_pd(a, a));
+}
 static inline vd vf_lo(vf a)
 {
     return _mm256_cvtps_pd(_mm256_castps256_ps128(a));

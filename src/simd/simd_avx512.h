@@ -161,6 +161,10 @@ static inline vd vd_mul(vd a, vd b)
 {
     return _mm512_mul_pd(a, b);
 }
+static inline vd vd_add_square(vd acc, vd a)
+{
+    return _mm512_fmadd_pd(a, a, acc);
+}
 static inline vd vf_lo(vf a)
 {
     return _mm512_cvtps_pd(_mm512_castps512_ps256(a));

@@ -170,6 +170,10 @@ static inline vd vd_mul(vd a, vd b)
 {
     return a * b;
 }
+static inline vd vd_add_square(vd acc, vd a)
+{
+    return acc + a * a;
+}
 static inline vd vf_lo(vf a)
 {
     return __builtin_convertvector(((half_vf){a[0], a[1]}), vd);

@@ -4,7 +4,9 @@
  * A kernel body is written once, in the words of these headers, and compiled for each set by a file
  * of two includes: the vocabulary, then the body. All words are lane by lane and rounded once, so a
  * body gives the same bits on every set as long as it fixes, by itself, which lane holds what and
- * in which order lanes meet. There is deliberately no multiply-add.
+ * in which order lanes meet. There is deliberately no multiply-add but vd_add_square(acc, a), acc +
+ * a
+ * * a, which takes doubles that are floats: their squares are exact, so fused or not is the same.
  *
  *   vf, VF_LANES   a vector of floats; 4, 8 or 16, always a divisor of WEIR_LANES
  *   vd, VD_LANES   a vector of doubles; half as many. vf_lo, vf_hi widen the first and second half
