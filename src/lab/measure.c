@@ -175,6 +175,7 @@ static void measure_params(const weir_subject *s, weir_measurement *m)
         site->weight[p->role] = (weir_weight_numbers){
             .there = true,
             .rms = sqrt(size / (double)weir_param_size(p)),
+            .norm = sqrt(size),
             .grad_norm = sqrt(squares),
             .update_ratio = sqrt(adamw_squares(s, p) / size),
         };

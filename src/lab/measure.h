@@ -20,7 +20,7 @@ enum { WEIR_BRANCH_ROLES = WEIR_ROLE_DOWN + 1 };
 
 typedef struct weir_weight_numbers {
     bool there;
-    double rms;
+    double rms, norm;    /* norm: Frobenius */
     double grad_norm;    /* Frobenius */
     double update_ratio; /* |AdamW step| / |weight|, Frobenius: the step that this gradient and the
                             subject's moments would make at the run's lr and betas, without

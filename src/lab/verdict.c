@@ -5,18 +5,24 @@
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-/* |dF| / |dtheta|, which theorem 4.2 bounds by the sum over sublayers of sqrt(v^2 + w^2) / alpha.
- * The gradient's own size, which depends on data and head, cancels. */
+/* |dF| / |dtheta|, which theorem 4.2 bounds by the sum over sublayers of sqrt(v^2 + w^2) / alpha, in
+ * units that do not move with width or initialization: of the output's own norm, sqrt(width), for a
+ * step as long as one sublayer's weights. The gradient's own size, which depends on data and head,
+ * cancels. */
 static double value_gain(const weir_evidence *e)
 {
-    double squares = 0;
+    double squares = 0, weights = 0;
     for (int i = 0; i < e->measured->sites; i++) {
         for (int role = 0; role < WEIR_BRANCH_ROLES; role++) {
             const weir_weight_numbers *w = &e->measured->site[i].weight[role];
-            if (w->there) squares += w->grad_norm * w->grad_norm;
+            if (!w->there) continue;
+            squares += w->grad_norm * w->grad_norm;
+            weights += w->norm * w->norm;
         }
     }
-    return e->updates->sgd.branch / (WEIR_UPDATE_SGD_LR * sqrt(squares));
+    double moved = e->updates->sgd.branch / sqrt((double)e->config->width);
+    double sublayer = sqrt(weights / e->measured->sites);
+    return moved / (WEIR_UPDATE_SGD_LR * sqrt(squares) / sublayer);
 }
 
 static double spread_of(const weir_measurement *m, int sub)

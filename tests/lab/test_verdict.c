@@ -30,12 +30,13 @@ static weir_verdict judge(double gain, double last_grad, double last_resid)
     for (int i = 0; i < 6; i++)
         site[i] =
             (weir_site_numbers){.layer = i / 2 + 1, .sub = i % 2, .grad_norm = 1, .resid_rms = 1};
-    site[1].weight[WEIR_ROLE_UP] = (weir_weight_numbers){.there = true, .grad_norm = 3};
-    site[4].weight[WEIR_ROLE_V] = (weir_weight_numbers){.there = true, .grad_norm = 4};
+    site[1].weight[WEIR_ROLE_UP] = (weir_weight_numbers){.there = true, .norm = 6, .grad_norm = 3};
+    site[4].weight[WEIR_ROLE_V] = (weir_weight_numbers){.there = true, .norm = 8, .grad_norm = 4};
     site[5].grad_norm = last_grad;
     site[5].resid_rms = last_resid;
     weir_measurement m = {.loss = 5, .sites = 6, .site = site};
-    double update = gain * 0.001 * 5;
+    /* The output's norm is 8, the gradient's 5, the weights' 10 over six sublayers. */
+    double update = gain * 8 * 0.001 * 5 / (10 / sqrt(6));
     weir_updates updates = {.sgd = {update, 2 * update}, .adamw = {1, 1}};
     return weir_judge(&config, &m, &updates);
 }
