@@ -21,7 +21,7 @@ typedef struct net {
     uint16_t input[SEQUENCES * CTX], target[SEQUENCES * CTX];
 } net;
 
-static net net_of(const char *text)
+static net net_of_fused(const char *text, bool fuse)
 {
     net n = {0};
     weir_error err = {0};
@@ -43,7 +43,7 @@ static net net_of(const char *text)
                            .vocab = VOCAB,
                            .eps = 1e-5};
     weir_status status = weir_layout_parse(text, strlen(text), "test", &layout, &err);
-    if (status == WEIR_OK) status = weir_layout_compile(layout, &ls, true, &program, &err);
+    if (status == WEIR_OK) status = weir_layout_compile(layout, &ls, fuse, &program, &err);
     if (status == WEIR_OK) status = weir_model_create(&ms, &program, &n.model, &err);
     if (status == WEIR_OK) status = weir_worker_create(n.model, SEQUENCES, &n.worker, &err);
     if (status != WEIR_OK) fail_msg("%s", err.message);
@@ -60,6 +60,11 @@ static net net_of(const char *text)
     return n;
 }
 
+static net net_of(const char *text)
+{
+    return net_of_fused(text, true);
+}
+
 static void net_end(net *n)
 {
     weir_worker_destroy(&n->worker);
@@ -73,10 +78,9 @@ static double run(net *n)
     return weir_worker_forward(n->worker, n->theta, n->input, n->target, SEQUENCES, 1);
 }
 
-/* The same loss, and the same final hidden states, bit for bit. */
-static void assert_same(const char *a, const char *b)
+/* The same loss, and the same final hidden states, bit for bit. Ends both. */
+static void assert_same_nets(net x, net y)
 {
-    net x = net_of(a), y = net_of(b);
     double loss_x = run(&x), loss_y = run(&y);
     assert_true(isfinite(loss_x));
     assert_true(loss_x == loss_y);
@@ -84,6 +88,21 @@ static void assert_same(const char *a, const char *b)
                         SEQUENCES * CTX * WIDTH * sizeof(float));
     net_end(&x);
     net_end(&y);
+}
+
+static void assert_same(const char *a, const char *b)
+{
+    assert_same_nets(net_of(a), net_of(b));
+}
+
+/* The kernels' residual form gives the bits of the sum and the norm as steps of their own. */
+static void fused_is_unfused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < weir_builtin_layout_count(); i++) {
+        const char *text = weir_builtin_layout_at(i)->text;
+        assert_same_nets(net_of_fused(text, true), net_of_fused(text, false));
+    }
 }
 
 static void deepnorm_of_one_is_post(void **state)
@@ -201,6 +220,7 @@ static void gradient_descends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fused_is_unfused),
         cmocka_unit_test(deepnorm_of_one_is_post),
         cmocka_unit_test(peri_without_embedding_norm_is_sandwich),
         cmocka_unit_test(chatglm_is_glm_shifted),

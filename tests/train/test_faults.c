@@ -70,6 +70,21 @@ static size_t limit_of(const train_case *c, int part)
 
 enum { LIMITS = 5 };
 
+/* A whole run in folder "whole", then a child whose files may not grow past that limit in a folder
+ * of its own, whose name is left in `name`: how the child ended. */
+static int end_at_limit(train_case *c, int part, bool die_of_it, char name[16])
+{
+    snprintf(name, 16, "part%d", part);
+    case_folder(c, "whole");
+    case_run(c, 1, NULL);
+    rlim_t limit = limit_of(c, part);
+    case_folder(c, name);
+    int how;
+    pid_t child = start_child(c, 1, limit, die_of_it);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    return how;
+}
+
 static void kill_inside_a_write_changes_no_bit(void **state)
 {
     (void)state;
@@ -77,14 +92,7 @@ static void kill_inside_a_write_changes_no_bit(void **state)
     case_open(&c, "pre", "steps=6 checkpoint_every=2");
     for (int part = 0; part < LIMITS; part++) {
         char name[16];
-        snprintf(name, sizeof name, "part%d", part);
-        case_folder(&c, "whole");
-        case_run(&c, 1, NULL);
-        rlim_t limit = limit_of(&c, part);
-        case_folder(&c, name);
-        int how;
-        pid_t child = start_child(&c, 1, limit, true);
-        assert_int_equal(waitpid(child, &how, 0), child);
+        int how = end_at_limit(&c, part, true, name);
         assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGXFSZ);
         case_run(&c, 1, NULL);
         case_no_partial_file(&c);
@@ -100,14 +108,7 @@ static void full_disk_leaves_no_partial_file(void **state)
     case_open(&c, "pre", "steps=6 checkpoint_every=2");
     for (int part = 0; part < LIMITS; part++) {
         char name[16];
-        snprintf(name, sizeof name, "part%d", part);
-        case_folder(&c, "whole");
-        case_run(&c, 1, NULL);
-        rlim_t limit = limit_of(&c, part);
-        case_folder(&c, name);
-        int how;
-        pid_t child = start_child(&c, 1, limit, false);
-        assert_int_equal(waitpid(child, &how, 0), child);
+        int how = end_at_limit(&c, part, false, name);
         assert_true(WIFEXITED(how));
         assert_int_equal(WEXITSTATUS(how), WEIR_E_FILE);
         case_no_partial_file(&c);
