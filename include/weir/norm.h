@@ -1,28 +1,42 @@
 /* norm.h - normalization operators, forward and backward, fused with the residual sum.
  *
- * x is `rows` rows of `dim` elements; every row is normalized by itself. With s the row that is
- * normalized (s = x, or s = fl(alpha * residual) + x when a residual is given):
+ * x is `rows` rows of `dim` elements. A row is cut into `groups` of w = dim / groups neighbours
+ * (one group unless said otherwise), and each group is normalized by itself. With s the row that
+ * goes in (s = x, or s = fl(alpha * residual) + x when a residual is given), and sums and means
+ * over a group:
  *
- *   WEIR_LAYERNORM  y = (s - mean) * rstd * gamma + beta
- *                   rstd = 1 / sqrt(var + eps), var biased (1/dim)
- *   WEIR_RMSNORM    y = s * rstd * gamma
- *                   rstd = 1 / sqrt(mean(s^2) + eps); no mean, no beta
+ *   WEIR_LAYERNORM  xhat = (s - mean) * rstd          rstd = 1 / sqrt(var + eps), var biased (1/w)
+ *   WEIR_RMSNORM    xhat = s * rstd                   rstd = 1 / sqrt(mean(s^2) + eps)
+ *   WEIR_PRMSNORM   xhat = s * rstd                   the same, the mean over the first `partial`
+ *   WEIR_L2NORM     xhat = s * rstd                   rstd = 1 / max(sqrt(sum(s^2)), eps)
+ *   WEIR_DYT        xhat = tanh(scale * s)            no statistics
+ *   WEIR_DERF       xhat = erf(scale * s + shift)     no statistics
  *
- * DeepNorm is the residual form of LayerNorm with alpha from the depth; it has no implementation
- * of its own.
+ *   y = xhat * (gamma_offset + gamma) + beta          beta: LayerNorm, DyT and Derf only
+ *
+ * DeepNorm is the residual form of LayerNorm with alpha from the
+ * depth (weir/deepnorm.h); ScaleNorm is L2NORM with gamma_dim 1; QK-norm is a norm with a group for
+ * each head. None of them has an implementation of its own.
  *
  * Contracts, for every function of this header:
- *   Order     one order of summation, fixed by dim and the row itself: scalar, AVX2 and AVX-512, any
- *             number of threads, any number of rows, any alignment and stride give the same bits.
- *   Accuracy  statistics in double: an element is within 4 ulp (LayerNorm), 3 ulp (RMSNorm) of the
- *             exact value, an ulp taken at |xhat * gamma| + |beta| (and dim * 2^-52 * |gamma|,
- *             which is less than an ulp unless xhat is next to 0). A constant row gives exactly
- *             beta, at eps 0 too.
- *   Edge      rows == 0 is a no-op. NaN and Inf stay in their row. var + eps == 0 gives rstd 0, so
- *             y = beta.
+ *   Order     one order of summation, fixed by the width of a group and the group itself: every
+ *             instruction set, any number of threads, any number of rows, any alignment and stride
+ *             give the same bits.
+ *   Types     what is f32 is computed as said below; what is not is widened to f32 when it is read
+ *             and rounded to nearest even when it is written, and nowhere between (`rounding` has
+ *             two other habits). So the result of 16-bit operands is, to the bit, that of their f32
+ *             copies, rounded once.
+ *   Accuracy  statistics in double: an f32 element of y is within 4 ulp (LayerNorm), 3 ulp (RMSNorm
+ *             and kin) of the exact value, an ulp taken at |xhat * gamma| + |beta| (and w * 2^-52 *
+ *             |gamma|, which is less than an ulp unless xhat is next to 0). A constant row gives
+ *             exactly beta from LayerNorm, at eps 0 too.
+ *   Edge      rows == 0 is a no-op. NaN and Inf stay in their group. A denominator of 0 gives rstd
+ *             0, so y = beta.
  *   Memory    allocates nothing.
+ *   Align     none required; rows that start on 64 bytes are faster.
  *   Threads   reentrant; `par` (NULL: serial) may split the rows.
- *   Errors    a status and nothing written; see each function.
+ *   Errors    a status, a message in *error where given, and nothing written; see each function.
+ *   Growth    later versions may give `reserved` a meaning, in which 0 means what is done today.
  */
 #ifndef WEIR_NORM_H
 #define WEIR_NORM_H
@@ -36,18 +50,59 @@
 extern "C" {
 #endif
 
-typedef enum weir_norm_op { WEIR_LAYERNORM = 1, WEIR_RMSNORM = 2 } weir_norm_op;
+typedef enum weir_norm_op {
+    WEIR_LAYERNORM = 1,
+    WEIR_RMSNORM = 2,
+    WEIR_PRMSNORM = 3,
+    WEIR_L2NORM = 4,
+    WEIR_DYT = 5,
+    WEIR_DERF = 6
+} weir_norm_op;
 
-/* Element types. This version computes f32; the others are refused with WEIR_E_DTYPE. */
-typedef enum weir_dtype { WEIR_F32 = 1, WEIR_BF16 = 2, WEIR_F16 = 3 } weir_dtype;
+/* Element types. I8 and E4M3 (4 exponent and 3 mantissa bits, no infinity, at most 448) are for the
+ * y of forward alone. */
+typedef enum weir_dtype {
+    WEIR_F32 = 1,
+    WEIR_BF16 = 2,
+    WEIR_F16 = 3,
+    WEIR_I8 = 4,
+    WEIR_E4M3 = 5
+} weir_dtype;
 
-/* What is computed. Unnamed fields are zero: op and dim are then errors; eps 0 and gamma_offset 0
- * are meant. */
+/* Where a value is rounded on its way to a 16-bit output.
+ *   ONCE      y, when it is written, and the sum, when it is written. The statistics are those of
+ *             the sum before rounding.
+ *   XHAT      also xhat, to the type of x, before gamma multiplies it (Llama's reference code).
+ *   SUM       also s, to the type of `sum` (of x, where no sum is written), before the statistics:
+ *             then y is what a norm of the written sum would give.
+ * Backward differentiates as if nothing were rounded. */
+typedef enum weir_rounding {
+    WEIR_ROUND_ONCE = 0,
+    WEIR_ROUND_XHAT = 1,
+    WEIR_ROUND_SUM = 2,
+    WEIR_ROUND_XHAT_SUM = 3
+} weir_rounding;
+
+/* Whether outputs go through the caches. AUTO decides by size: NEAR what a second-level cache will
+ * still hold when it is read next, FAR (non-temporal stores) what no cache will hold. The bits are
+ * the same. */
+typedef enum weir_store { WEIR_STORE_AUTO = 0, WEIR_STORE_NEAR = 1, WEIR_STORE_FAR = 2 } weir_store;
+
+/* What is computed. Unnamed fields are zero: op and dim are then errors, and so is the scale of DyT
+ * and Derf and the `partial` of PRMSNORM; for the others zero is meant. What an operator does not
+ * use must be 0. */
 typedef struct weir_norm {
     weir_norm_op op;
+    weir_rounding rounding;
     int64_t dim;
-    double eps;          /* >= 0, added in double to the variance or mean square */
+    double eps;          /* >= 0, added in double to the variance or mean square; not DyT, Derf */
     double gamma_offset; /* the gain is gamma_offset + gamma, added in f32; 1 is Gemma's form */
+    int64_t groups;      /* 0: one; else it divides dim */
+    int64_t gamma_dim;  /* elements of gamma and beta, which repeat along the row: dim (or 0), dim /
+                            groups (each group has the same), or 1 (a scalar) */
+    int64_t partial;    /* PRMSNORM: how many elements of a group are measured, 1 to dim / groups */
+    float scale, shift; /* DyT, Derf: not 0, finite; Derf alone: finite */
+    int64_t reserved[4]; /* 0 */
 } weir_norm;
 
 /* A matrix operand: element (i, j) is data[i * stride + j]. stride 0 means dim. */
@@ -57,78 +112,155 @@ typedef struct weir_mat {
     int64_t stride;
 } weir_mat;
 
-/* A vector operand of dim elements. */
+/* A vector operand of gamma_dim elements. */
 typedef struct weir_vec {
     void *data;
     weir_dtype type;
 } weir_vec;
 
+/* What is known of some elements of a group: how many, their mean (0 but for LayerNorm), and the sum
+ * of the squares of their distances from it. */
+typedef struct weir_moments {
+    double count, mean, m2;
+} weir_moments;
+
 /* Operands of the forward pass. A NULL data pointer means "absent", where that is allowed. */
 typedef struct weir_norm_fwd {
     int64_t rows;
-    weir_mat x;        /* in: required */
-    weir_mat residual; /* in: optional */
+    weir_mat x;        /* in: required; F32, BF16, F16 */
+    weir_mat residual; /* in: optional; the same types, not necessarily that of x */
     float alpha;       /* scale of the residual: with one, finite and not 0; without, 0 */
+    weir_store store;  /* of y and sum */
     weir_vec gamma;    /* in: optional, absent = 1 (gamma_offset is then not allowed) */
-    weir_vec beta;     /* in: optional, LayerNorm only */
-    weir_mat y;        /* out: required */
-    weir_mat sum;      /* out: optional, s; needs a residual */
-    float *mean;       /* out: optional [rows], LayerNorm only: the mean rounded to f32 */
-    float *mean_lo;    /* out: optional [rows], LayerNorm only: what that rounding left, in f32 */
-    float *rstd;       /* out: optional [rows] */
+    weir_vec beta;     /* in: optional, where the operator has one */
+    weir_mat y;        /* out: required; any type */
+    weir_mat sum;      /* out: optional, s; needs a residual; F32, BF16, F16 */
+    float *mean;       /* out: optional [rows * groups], LayerNorm only: the mean rounded to f32 */
+    float *mean_lo;    /* out: optional, the same: what that rounding left, in f32 */
+    float *rstd;       /* out: optional [rows * groups]; not DyT, Derf */
+    const weir_moments *moments; /* in: optional [rows * groups]: statistics to use in place of the
+                                    group's own, as weir_norm_measure and weir_moments_merge make
+                                    them; not DyT, Derf */
+    float *y_scale;    /* out: [rows], required with an I8 or E4M3 y, else NULL. y_scale * y is y:
+                          max|y| / 127 (448), at least scale_min, at most scale_max */
+    float scale_min;   /* with y_scale: 0 means 2^-126, so that a row of zeros has a scale */
+    float scale_max;   /* with y_scale: 0 means no limit; larger elements are clamped */
+    weir_error *error; /* out: optional, filled on failure */
+    void *reserved[4]; /* NULL */
 } weir_norm_fwd;
 
 /* y (and sum) from x (and residual).
- * Alias:  y, sum may each be the same matrix (same data and stride) as x or as residual; matrices
- *         of one stride may lie side by side within it, as slices of a wider one do. Any other
- *         overlap with y, sum, mean, mean_lo or rstd is WEIR_E_ALIAS.
+ * Alias:  y, sum may each be the same matrix (same data, type and stride) as x or as residual;
+ *         matrices of one stride in bytes may lie side by side within it, as slices of a wider one
+ *         do. Any other overlap with what is written is WEIR_E_ALIAS.
+ * Quant:  with an I8 y: q = rne(y / y_scale), clamped to +-127; E4M3: rounded to nearest even,
+ *         clamped to +-448. (y / y_scale is computed as y * fl(1 / y_scale).) A row with a NaN or an
+ *         infinity in y has the scale NaN and q = 0.
  * Errors: WEIR_E_NULL   norm, args, a required operand, the function of par; a sum without residual
- *         WEIR_E_SHAPE  dim < 1, rows < 0, a stride below dim and not 0, a size beyond int64
+ *         WEIR_E_SHAPE  dim < 1, rows < 0, groups, gamma_dim, partial, a stride below dim and not 0,
+ *                       a size beyond int64
  *         WEIR_E_VALUE  eps negative or not finite; alpha 0 or not finite with a residual, not 0
- *                       without; beta or mean with RMSNorm; gamma_offset without gamma; unknown op
+ *                       without; what the operator does not have; gamma_offset without gamma;
+ *                       scale, shift, scale_min, scale_max; an unknown op, rounding, store; a
+ *                       reserved field
  *         WEIR_E_DTYPE  a type
- *         WEIR_E_ALIAS  an overlap
- * Source: Ba et al. 2016 (arXiv:1607.06450); Zhang and Sennrich 2019 (arXiv:1910.07467); Wang et
- *         al. 2022 (arXiv:2203.00555) for alpha. */
+ *         WEIR_E_ALIAS  an overlap; data not aligned to its elements
+ * Source: Ba et al. 2016 (arXiv:1607.06450); Zhang and Sennrich 2019 (arXiv:1910.07467); Nguyen and
+ *         Salazar 2019 (arXiv:1910.05895); Wang et al. 2022 (arXiv:2203.00555) for alpha; Zhu et al.
+ *         2025 (arXiv:2503.10622); Chen et al. 2025 (arXiv:2512.10938). */
 WEIR_API weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
                                        const weir_parallel *par);
+
+/* The statistics alone, of the columns that args has: for a row that is split over ranks, each
+ * measures its part, the parts are merged, and forward is called with the result as `moments`. Of
+ * args rows, x, residual, alpha and error are used; the rest must be absent. norm->dim is the width
+ * of the part; PRMSNORM is measured where its part holds measured columns.
+ * out:    [rows * groups], written
+ * Errors: as forward; WEIR_E_VALUE also for DyT and Derf. */
+WEIR_API weir_status weir_norm_measure(const weir_norm *norm, const weir_norm_fwd *args,
+                                       weir_moments *out, const weir_parallel *par);
+
+/* into[i] becomes the moments of what into[i] and from[i] have seen together (Chan et al. 1979). The
+ * result depends, in its last bits, on the order of merging: fix it, and all ranks have the same
+ * bits. count 0 is neutral. into and from are the same or do not overlap. n <= 0 is a no-op.
+ * Reentrant. */
+WEIR_API void weir_moments_merge(weir_moments *into, const weir_moments *from, int64_t n);
+
+/* The two sums over a group that backward divides by its width: of g and of g * xhat. */
+typedef struct weir_back_moments {
+    double count, g, gx;
+} weir_back_moments;
 
 /* Operands of the backward pass. */
 typedef struct weir_norm_bwd {
     int64_t rows;
-    weir_mat dy;          /* in: required, gradient at y */
+    weir_mat dy;          /* in: required, gradient at y; every matrix: F32, BF16, F16 */
     weir_mat x;           /* in: required, the row that was normalized (s, in the residual form) */
     weir_mat dsum;        /* in: optional, gradient that arrives at s from its other uses */
     float alpha;          /* as in forward: required with dresidual, else 0 */
+    weir_store store;     /* of dx and dresidual */
     const float *mean;    /* in: required by LayerNorm, as forward wrote it; else NULL */
     const float *mean_lo; /* in: the same */
-    const float *rstd;    /* in: required */
+    const float *rstd;    /* in: required where forward writes it */
     weir_vec gamma;       /* in: as in forward */
     weir_mat dx;          /* out: optional, gradient at s, dsum included (so it is that at x) */
     weir_mat dresidual;   /* out: optional, alpha * dx */
-    float *dgamma;        /* in/out: optional [dim], ACCUMULATED (+=): the caller zeroes */
-    float *dbeta;         /* in/out: optional [dim], ACCUMULATED (+=); LayerNorm only */
-    void *workspace;      /* 64-byte aligned; may be NULL where none is needed */
-    size_t workspace_bytes; /* at least weir_norm_backward_workspace */
+    float *dgamma;        /* in/out: optional [gamma_dim], ACCUMULATED (+=): the caller zeroes */
+    float *dbeta;         /* in/out: optional [gamma_dim], ACCUMULATED (+=) */
+    float *dscale,
+        *dshift; /* in/out: optional, of one element, ACCUMULATED (+=); as scale, shift */
+    const weir_back_moments *moments; /* in: optional [rows * groups], in place of the group's own
+                                         sums; as in forward */
+    void *workspace;                  /* 64-byte aligned; may be NULL where none is needed */
+    size_t workspace_bytes;           /* at least weir_norm_backward_workspace */
+    weir_error *error;                /* out: optional, filled on failure */
+    void *reserved[4];                /* NULL */
 } weir_norm_bwd;
 
-/* Gradients. With g = dy * gain, xhat = (x - mean) * rstd (RMSNorm: mean = 0 and no mean(g) term):
- *   dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) + dsum;  dresidual = alpha * dx
- *   dgamma += sum over rows of dy * xhat;  dbeta += sum over rows of dy
- * Order:  column sums go by fixed blocks of rows, combined in a fixed tree: the same bits for any
- *         number of threads.
+/* Gradients. With g = dy * gain and xhat as in forward:
+ *   LayerNorm      dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) + dsum
+ *   RMSNorm        dx = rstd * (g - xhat * mean(g * xhat)) + dsum
+ *   PRMSNORM       the same; the last term, over `partial`, in the measured columns only
+ *   L2NORM         dx = rstd * (g - xhat * sum(g * xhat)) + dsum, without the last term where
+ *                  rstd = fl(1 / eps), the clamp
+ *   DyT            dx = g * (1 - xhat^2) * scale + dsum
+ *   Derf           dx = g * (2 / sqrt(pi)) * exp(-(scale * s + shift)^2) * scale + dsum
+ *   dresidual = alpha * dx;  dgamma += sum of dy * xhat;  dbeta += sum of dy, over the rows (and
+ *   groups, and columns, that share an element);  dscale += sum of (dx - dsum) / scale * s, dshift
+ *   += sum of (dx - dsum) / scale, over all
+ * Gradients of parameters are f32 whatever the other types are: sums of many rows need it.
+ * Order:  column sums go by fixed blocks of rows, combined in a fixed tree, then over groups and
+ *         columns in ascending order: the same bits for any number of threads.
  * Alias:  dx, dresidual may each be the same matrix as dy or as dsum; side by side as in forward.
  *         Any other overlap with what is written, the workspace included, is WEIR_E_ALIAS.
- * Errors: as forward; WEIR_E_NULL also mean, mean_lo of LayerNorm, rstd, a workspace that is
- *         needed; WEIR_E_SHAPE also when workspace_bytes is too small.
+ * Errors: as forward; WEIR_E_NULL also mean, mean_lo, rstd where required, a workspace that is
+ *         needed; WEIR_E_SHAPE also when workspace_bytes is too small; WEIR_E_ALIAS also for a
+ *         workspace that is not aligned.
  * Source: as forward; the formulas follow by differentiating them. */
 WEIR_API weir_status weir_norm_backward(const weir_norm *norm, const weir_norm_bwd *args,
                                         const weir_parallel *par);
 
-/* Bytes of workspace that weir_norm_backward needs for this shape when dgamma or dbeta is asked
- * for; 0 for few rows. Reentrant. Edge: 0 for what backward would refuse (NULL, a wrong shape or
- * op), SIZE_MAX for a shape whose workspace no memory could hold. */
+/* The sums of a part of the columns alone, as weir_norm_measure does for forward. Of args rows, dy,
+ * x, mean, mean_lo, rstd, gamma and error are used; the rest must be absent. mean and rstd are those
+ * of the whole row.
+ * out:    [rows * groups], written
+ * Errors: as backward; WEIR_E_VALUE also for DyT and Derf. */
+WEIR_API weir_status weir_norm_backward_measure(const weir_norm *norm, const weir_norm_bwd *args,
+                                                weir_back_moments *out, const weir_parallel *par);
+
+/* into[i] += from[i], field by field. As weir_moments_merge. */
+WEIR_API void weir_back_moments_merge(weir_back_moments *into, const weir_back_moments *from,
+                                      int64_t n);
+
+/* Bytes of workspace that weir_norm_backward needs for this shape when gradients of parameters are
+ * asked for; 0 for few rows of a plain norm. Reentrant. Edge: 0 for what backward would refuse
+ * (NULL, a wrong shape or op), SIZE_MAX for a shape whose workspace no memory could hold. */
 WEIR_API size_t weir_norm_backward_workspace(const weir_norm *norm, int64_t rows);
+
+/* "layernorm", "rmsnorm", ...; "f32", "bf16", ...; "unknown" for any other number. Never NULL.
+ * Reentrant. */
+WEIR_API const char *weir_norm_op_name(weir_norm_op op);
+WEIR_API const char *weir_dtype_name(weir_dtype type);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 #include "weir/cpu.h"
+#include "weir/deepnorm.h"
 #include "weir/norm.h"
 #include "weir/parallel.h"
 #include "weir/status.h"

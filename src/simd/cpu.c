@@ -17,11 +17,12 @@ static unsigned saved_state(void)
 weir_isa weir_isa_detect(void)
 {
     enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };
-    const unsigned osxsave_avx = 1u << 27 | 1u << 28; /* leaf 1, ecx */
-    const unsigned avx2 = 1u << 5;                    /* leaf 7, ebx */
+    const unsigned osxsave_avx_f16c = 1u << 27 | 1u << 28 | 1u << 29; /* leaf 1, ecx */
+    const unsigned avx2 = 1u << 5;                                    /* leaf 7, ebx */
     const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & osxsave_avx) != osxsave_avx) return WEIR_ISA_SCALAR;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & osxsave_avx_f16c) != osxsave_avx_f16c)
+        return WEIR_ISA_SCALAR;
     unsigned state = saved_state();
     if ((state & YMM_STATE) != YMM_STATE) return WEIR_ISA_SCALAR;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & avx2)) return WEIR_ISA_SCALAR;
@@ -59,6 +60,7 @@ void weir_set_isa_ceiling(weir_isa ceiling)
 const char *weir_isa_name(weir_isa isa)
 {
     switch (isa) {
+    case WEIR_ISA_NEON: return "neon";
     case WEIR_ISA_AVX512: return "avx512";
     case WEIR_ISA_AVX2: return "avx2";
     case WEIR_ISA_SCALAR: break;

@@ -9,8 +9,13 @@
 #else
 #define WEIR_HAVE_X86 0
 #endif
+#if defined(__aarch64__)
+#define WEIR_HAVE_NEON 1
+#else
+#define WEIR_HAVE_NEON 0
+#endif
 
-enum { WEIR_ISA_COUNT = 3 };
+enum { WEIR_ISA_COUNT = 4 };
 
 /* The best set that this CPU, its operating system and this build have, whatever the ceiling. Asks
  * the CPU each time, which takes microseconds under a hypervisor. */

@@ -221,5 +221,77 @@ static inline float vf_fold(vf a)
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
 }
 
+/* 16-bit floats */
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    __m256i a = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(a, 16));
+}
+static inline __m128i bf16_of(vf a)
+{
+    const __m256i bits = _mm256_castps_si256(a), high = _mm256_srli_epi32(bits, 16);
+    const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi32(1));
+    __m256i r = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+    r = _mm256_blendv_epi8(_mm256_srli_epi32(r, 16), _mm256_or_si256(high, _mm256_set1_epi32(0x40)),
+                           nan);
+    r = _mm256_permute4x64_epi64(_mm256_packus_epi32(r, r), 0xd8);
+    return _mm256_castsi256_si128(r);
+}
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, bf16_of(a));
+}
+static inline void vf_stream_bf16(uint16_t *p, vf a)
+{
+    _mm_stream_si128((__m128i *)(void *)p, bf16_of(a));
+}
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline void vf_store_f16(uint16_t *p, vf a)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+static inline void vf_stream_f16(uint16_t *p, vf a)
+{
+    _mm_stream_si128((__m128i *)(void *)p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+
+/* bytes: the last one of each lane */
+static inline void store_last_bytes(void *p, __m256i a)
+{
+    const __m128i pick = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i lo = _mm_shuffle_epi8(_mm256_castsi256_si128(a), pick);
+    const __m128i hi = _mm_shuffle_epi8(_mm256_extracti128_si256(a, 1), pick);
+    _mm_storel_epi64((__m128i *)p, _mm_unpacklo_epi32(lo, hi));
+}
+static inline void vf_store_i8(int8_t *p, vf a)
+{
+    store_last_bytes(p, _mm256_cvtps_epi32(a));
+}
+/* Below 2^-6 an e4m3 is a multiple of 2^-9, which adding 2^14 leaves in the last bits. */
+static inline void vf_store_e4m3(uint8_t *p, vf a)
+{
+    const __m256i bits = _mm256_castps_si256(a);
+    const __m256i rest = _mm256_and_si256(bits, _mm256_set1_epi32(INT32_MAX));
+    const __m256i small = _mm256_sub_epi32(
+        _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(rest), _mm256_set1_ps(0x1p14F))),
+        _mm256_set1_epi32(0x46800000));
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(rest, 20), _mm256_set1_epi32(1));
+    const __m256i large = _mm256_srli_epi32(
+        _mm256_add_epi32(_mm256_add_epi32(rest, odd), _mm256_set1_epi32(0x7ffff - (120 << 23))),
+        20);
+    const __m256i is_small = _mm256_cmpgt_epi32(_mm256_set1_epi32(0x3c800000), rest);
+    const __m256i sign = _mm256_and_si256(_mm256_srli_epi32(bits, 24), _mm256_set1_epi32(0x80));
+    store_last_bytes(p, _mm256_or_si256(sign, _mm256_blendv_epi8(large, small, is_small)));
+}
+static inline vf vf_max_abs(vf m, vf a)
+{
+    return _mm256_castsi256_ps(
+        _mm256_max_epi32(_mm256_castps_si256(m), _mm256_castps_si256(vf_abs(a))));
+}
+
 #include "simd/simd_words.h"
 #endif

@@ -4,6 +4,7 @@
 #define WEIR_SIMD_H
 
 #include <immintrin.h>
+#include <stdint.h>
 
 #define WEIR_SIMD_SUFFIX avx512
 enum { VF_LANES = 16, VD_LANES = 8 };
@@ -220,6 +221,71 @@ static inline float vf_fold(vf a)
     __m128 c = _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
     c = _mm_add_ps(c, _mm_movehl_ps(c, c));
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
+}
+
+/* 16-bit floats */
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    __m512i a = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16));
+}
+/* (vcvtneps2bf16 would take subnormals for 0.) */
+static inline __m256i bf16_of(vf a)
+{
+    const __m512i bits = _mm512_castps_si512(a), high = _mm512_srli_epi32(bits, 16);
+    const __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1));
+    __m512i r = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    const __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+    r = _mm512_mask_or_epi32(_mm512_srli_epi32(r, 16), nan, high, _mm512_set1_epi32(0x40));
+    return _mm512_cvtepi32_epi16(r);
+}
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, bf16_of(a));
+}
+static inline void vf_stream_bf16(uint16_t *p, vf a)
+{
+    _mm256_stream_si256((__m256i *)(void *)p, bf16_of(a));
+}
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+static inline void vf_store_f16(uint16_t *p, vf a)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+static inline void vf_stream_f16(uint16_t *p, vf a)
+{
+    _mm256_stream_si256((__m256i *)(void *)p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+
+/* bytes */
+static inline void vf_store_i8(int8_t *p, vf a)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));
+}
+/* Below 2^-6 an e4m3 is a multiple of 2^-9, which adding 2^14 leaves in the last bits. */
+static inline void vf_store_e4m3(uint8_t *p, vf a)
+{
+    const __m512i bits = _mm512_castps_si512(a);
+    const __m512i rest = _mm512_and_si512(bits, _mm512_set1_epi32(INT32_MAX));
+    const __m512i small = _mm512_sub_epi32(
+        _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(rest), _mm512_set1_ps(0x1p14F))),
+        _mm512_set1_epi32(0x46800000));
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(rest, 20), _mm512_set1_epi32(1));
+    const __m512i large = _mm512_srli_epi32(
+        _mm512_add_epi32(_mm512_add_epi32(rest, odd), _mm512_set1_epi32(0x7ffff - (120 << 23))),
+        20);
+    const __mmask16 is_small = _mm512_cmplt_epi32_mask(rest, _mm512_set1_epi32(0x3c800000));
+    const __m512i sign = _mm512_and_si512(_mm512_srli_epi32(bits, 24), _mm512_set1_epi32(0x80));
+    const __m512i code = _mm512_or_si512(sign, _mm512_mask_mov_epi32(large, is_small, small));
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(code));
+}
+static inline vf vf_max_abs(vf m, vf a)
+{
+    return _mm512_castsi512_ps(
+        _mm512_max_epi32(_mm512_castps_si512(m), _mm512_castps_si512(vf_abs(a))));
 }
 
 #include "simd/simd_words.h"

@@ -220,5 +220,91 @@ static inline float vf_fold(vf a)
     return (a[0] + a[2]) + (a[1] + a[3]);
 }
 
+/* 16-bit floats, one lane after the other. */
+static inline float f32_of_bits(uint32_t bits)
+{
+    float a;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+static inline uint32_t bits_of_f32(float a)
+{
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits;
+}
+static inline uint16_t bf16_of(float a)
+{
+    const uint32_t bits = bits_of_f32(a);
+    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* An f16 below 2^-14 is a multiple of 2^-24: dividing an integer by 2^24 makes it. */
+static inline float f32_of_f16(uint16_t h)
+{
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, rest = h & 0x7fff;
+    if (rest < 0x0400) return f32_of_bits(bits_of_f32((float)rest * 0x1p-24F) | sign);
+    if (rest < 0x7c00) return f32_of_bits(((rest << 13) + (112u << 23)) | sign);
+    return f32_of_bits(rest << 13 | 0x7f800000 | (rest > 0x7c00 ? 0x400000 : 0) | sign);
+}
+static inline uint16_t f16_of(float a)
+{
+    const uint32_t bits = bits_of_f32(a), rest = bits & 0x7fffffff;
+    const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
+    if (rest > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (rest >> 13 & 0x3ff));
+    if (rest >= 0x477ff000) return (uint16_t)(sign | 0x7c00); /* half above the largest, and on */
+    /* Below 2^-14 the addition rounds to a multiple of 2^-24, and leaves it in the last bits. */
+    if (rest < 0x38800000)
+        return (uint16_t)(sign | (bits_of_f32(f32_of_bits(rest) + 0.5F) - 0x3f000000));
+    return (uint16_t)(sign | ((rest - (112u << 23) + 0xfff + (rest >> 13 & 1)) >> 13));
+}
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    return (vf)(((vm){p[0], p[1], p[2], p[3]}) << 16);
+}
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    for (int i = 0; i < VF_LANES; i++) p[i] = bf16_of(a[i]);
+}
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return (vf){f32_of_f16(p[0]), f32_of_f16(p[1]), f32_of_f16(p[2]), f32_of_f16(p[3])};
+}
+static inline void vf_store_f16(uint16_t *p, vf a)
+{
+    for (int i = 0; i < VF_LANES; i++) p[i] = f16_of(a[i]);
+}
+static inline void vf_stream_bf16(uint16_t *p, vf a)
+{
+    vf_store_bf16(p, a);
+}
+static inline void vf_stream_f16(uint16_t *p, vf a)
+{
+    vf_store_f16(p, a);
+}
+
+/* bytes */
+static inline void vf_store_i8(int8_t *p, vf a)
+{
+    for (int i = 0; i < VF_LANES; i++) p[i] = (int8_t)a[i];
+}
+/* Below 2^-6 an e4m3 is a multiple of 2^-9. */
+static inline void vf_store_e4m3(uint8_t *p, vf a)
+{
+    for (int i = 0; i < VF_LANES; i++) {
+        const uint32_t bits = bits_of_f32(a[i]), rest = bits & 0x7fffffff;
+        const uint32_t code = rest < 0x3c800000
+                                  ? bits_of_f32(f32_of_bits(rest) + 0x1p14F) - 0x46800000
+                                  : (rest - (120u << 23) + 0x7ffff + (rest >> 20 & 1)) >> 20;
+        p[i] = (uint8_t)((bits >> 24 & 0x80) | code);
+    }
+}
+static inline vf vf_max_abs(vf m, vf a)
+{
+    vm x = (vm)m, y = (vm)a & INT32_MAX, greater = y > x;
+    return (vf)((greater & y) | (~greater & x));
+}
+
 #include "simd/simd_words.h"
 #endif

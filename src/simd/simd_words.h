@@ -14,8 +14,13 @@
  *
  * vf_load_n, vf_store_n and vf_first take 0 <= n <= VF_LANES: lanes n.. are neither read nor
  * written in memory, and read as +0.  vf_max(a, b) is a > b ? a : b and vf_min(a, b) is a < b ? a :
- * b, so a NaN gives b.  Comparisons with NaN are false.  Pointers need no alignment, but
- * vf_stream's does: VF_LANES floats.
+ * b, so a NaN gives b.  Comparisons with NaN are false.  Pointers need no alignment, but those of
+ * vf_stream, vf_stream_bf16 and vf_stream_f16 do: that of what VF_LANES elements take.
+ *
+ * 16-bit floats are their bits in uint16_t. Stores round to nearest even; a NaN stays one, quiet,
+ * with its sign and the first bits of its payload. vf_store_i8 takes whole numbers, vf_store_e4m3
+ * at most 448 in magnitude, which it rounds to nearest even; both want no NaN. vf_max_abs(m, a) is
+ * the larger of m >= 0 and |a|, and a NaN is larger than all numbers.
  */
 #ifndef WEIR_SIMD_WORDS_H
 #define WEIR_SIMD_WORDS_H
@@ -56,6 +61,46 @@ static inline vm vf_isnan(vf a)
 static inline __attribute__((always_inline)) void vf_prefetch(const float *p, intptr_t ahead)
 {
     __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead), 0, 2);
+}
+
+/* 0 <= n <= VF_LANES 16-bit floats; the other lanes are read as +0, and not written. */
+static inline vf vf_load_bf16_n(const uint16_t *p, int n)
+{
+    uint16_t t[VF_LANES] = {0};
+    for (int i = 0; i < n; i++) t[i] = p[i];
+    return vf_load_bf16(t);
+}
+static inline vf vf_load_f16_n(const uint16_t *p, int n)
+{
+    uint16_t t[VF_LANES] = {0};
+    for (int i = 0; i < n; i++) t[i] = p[i];
+    return vf_load_f16(t);
+}
+static inline void vf_store_bf16_n(uint16_t *p, vf a, int n)
+{
+    uint16_t t[VF_LANES];
+    vf_store_bf16(t, a);
+    for (int i = 0; i < n; i++) p[i] = t[i];
+}
+static inline void vf_store_f16_n(uint16_t *p, vf a, int n)
+{
+    uint16_t t[VF_LANES];
+    vf_store_f16(t, a);
+    for (int i = 0; i < n; i++) p[i] = t[i];
+}
+
+/* Rounded to what a 16-bit float holds. */
+static inline vf vf_round_bf16(vf a)
+{
+    uint16_t t[VF_LANES];
+    vf_store_bf16(t, a);
+    return vf_load_bf16(t);
+}
+static inline vf vf_round_f16(vf a)
+{
+    uint16_t t[VF_LANES];
+    vf_store_f16(t, a);
+    return vf_load_f16(t);
 }
 
 /* The sum of WEIR_LANES doubles, folded by halving: lane j takes lane j + 16, then j + 8, ..., j

@@ -417,7 +417,10 @@ static void run_backward(const problem *p, stage *st, const weir_norm *norm,
 
 results problem_run(const problem *p, const weir_parallel *par)
 {
-    const weir_norm norm = {p->o.op->op, p->o.dim, p->o.eps, (double)p->o.gamma_offset};
+    const weir_norm norm = {.op = p->o.op->op,
+                            .dim = p->o.dim,
+                            .eps = p->o.eps,
+                            .gamma_offset = (double)p->o.gamma_offset};
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     stage st = {.results = {{NULL}}};
     run_forward(p, &st, &norm, par);

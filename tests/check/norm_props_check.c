@@ -158,7 +158,8 @@ static void the_oracles_backward_is_the_derivative_of_its_forward(void **state)
     (void)state;
     for (int op = 0; op < ops; op++)
         for (int64_t dim = 2; dim <= MAX_DIM; dim++) {
-            tangent t = {.norm = {rows[op].op, dim, 1e-2, 0.5}, .alpha = -1.25};
+            tangent t = {.norm = {.op = rows[op].op, .dim = dim, .eps = 1e-2, .gamma_offset = 0.5},
+                         .alpha = -1.25};
             double *const drawn[] = {t.x, t.residual, t.w, t.v, t.gamma, t.beta};
             weir_rng rng;
             weir_rng_init(&rng, (uint64_t)dim, 1);
