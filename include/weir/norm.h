@@ -141,7 +141,8 @@ typedef struct weir_norm_fwd {
     const weir_moments *moments; /* in: optional [rows * groups]: statistics to use in place of the
                                     group's own, as weir_norm_measure and weir_moments_merge make
                                     them; not DyT, Derf */
-    float *y_scale;    /* out: [rows], required with an I8 or E4M3 y, else NULL. y_scale * y is y:
+    float *
+        y_scale; /* out: [rows * groups], required with an I8 or E4M3 y, else NULL. y_scale * y is y:
                           max|y| / 127 (448), at least scale_min, at most scale_max */
     float scale_min;   /* with y_scale: 0 means 2^-126, so that a row of zeros has a scale */
     float scale_max;   /* with y_scale: 0 means no limit; larger elements are clamped */
@@ -164,7 +165,8 @@ typedef struct weir_norm_fwd {
  *                       scale, shift, scale_min, scale_max; an unknown op, rounding, store; a
  *                       reserved field
  *         WEIR_E_DTYPE  a type
- *         WEIR_E_ALIAS  an overlap; data not aligned to its elements
+ *         WEIR_E_ALIAS  an overlap
+ *         WEIR_E_ALIGN  data that is not aligned to its elements
  * Source: Ba et al. 2016 (arXiv:1607.06450); Zhang and Sennrich 2019 (arXiv:1910.07467); Nguyen and
  *         Salazar 2019 (arXiv:1910.05895); Wang et al. 2022 (arXiv:2203.00555) for alpha; Zhu et al.
  *         2025 (arXiv:2503.10622); Chen et al. 2025 (arXiv:2512.10938). */
@@ -234,8 +236,8 @@ typedef struct weir_norm_bwd {
  * Alias:  dx, dresidual may each be the same matrix as dy or as dsum; side by side as in forward.
  *         Any other overlap with what is written, the workspace included, is WEIR_E_ALIAS.
  * Errors: as forward; WEIR_E_NULL also mean, mean_lo, rstd where required, a workspace that is
- *         needed; WEIR_E_SHAPE also when workspace_bytes is too small; WEIR_E_ALIAS also for a
- *         workspace that is not aligned.
+ *         needed; WEIR_E_SHAPE also when workspace_bytes is too small; WEIR_E_ALIGN also for a
+ *         workspace that is not aligned to 64 bytes.
  * Source: as forward; the formulas follow by differentiating them. */
 WEIR_API weir_status weir_norm_backward(const weir_norm *norm, const weir_norm_bwd *args,
                                         const weir_parallel *par);

@@ -30,7 +30,8 @@ typedef enum weir_status {
     WEIR_E_LAYOUT,      /* a block equation is wrong */
     WEIR_E_UNSUPPORTED, /* a valid request that this build cannot serve */
     WEIR_E_STATE,       /* a request that contradicts what is there (another run, other settings) */
-    WEIR_E_INTERRUPTED  /* stopped on request; what is there can be resumed */
+    WEIR_E_INTERRUPTED, /* stopped on request; what is there can be resumed */
+    WEIR_E_ALIGN        /* a pointer is not aligned to what it points to */
 } weir_status;
 
 /* What went wrong, in one message a user can act on. line and col count from 1; 0 means "no place".

@@ -29,6 +29,7 @@ const char *weir_status_name(weir_status status)
     case WEIR_E_UNSUPPORTED: return "WEIR_E_UNSUPPORTED";
     case WEIR_E_STATE: return "WEIR_E_STATE";
     case WEIR_E_INTERRUPTED: return "WEIR_E_INTERRUPTED";
+    case WEIR_E_ALIGN: return "WEIR_E_ALIGN";
     }
     return "unknown status";
 }

@@ -1,215 +1,181 @@
-/* norm.c - the public norms: check, choose the kernel, cut the rows into blocks, fold the column
- * sums. */
+/* norm.c - the public norms: check, choose the kernel, cut the rows into tasks. */
 #include "weir/norm.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "ops/norm_check.h"
+#include "ops/norm_tasks.h"
 
 enum {
-    TASK_ELEMENTS = 16384, /* what a thread takes at once, at least */
-    NEAR_BYTES = 1 << 20,  /* up to here the operands stay close to the core: nothing to prefetch */
-    STREAM_BYTES = 24 << 20,   /* operands from here on will not stay in the caches */
-    AHEAD_BYTES = 8 << 10,     /* how far ahead to prefetch, at least */
-    FOLD_COLUMNS = 1024,       /* columns of the partial sums that one task folds */
-    PITCH = 64 / sizeof(float) /* partial sums start on a cache line */
+    NEAR_BYTES = 1 << 20,   /* up to here the operands stay close to the core: nothing to fetch */
+    STREAM_BYTES = 24 << 20 /* operands from here on will not stay in the caches */
 };
 
-static int64_t ceil_div(int64_t a, int64_t b)
+static weir_status check_parallel(const weir_parallel *par, weir_error *err)
 {
-    return a / b + (a % b != 0);
+    if (!par || par->parallel_for) return WEIR_OK;
+    return weir_fail(err, WEIR_E_NULL, "par.parallel_for is NULL");
 }
 
-/* Whole rows, `group` of them at least, so that what is fetched now is what a later row reads. */
-static intptr_t rows_ahead(int64_t rows, int64_t dim, int operands, int64_t stride, int64_t group)
+/* Whether all operands that are there have one type. */
+static weir_type_class class_of(const weir_mat *const mats[], int count)
 {
-    const int64_t row_bytes = dim * (int64_t)sizeof(float);
-    if (rows * operands < ceil_div(NEAR_BYTES, row_bytes)) return 0;
-    const int64_t ahead = ceil_div(AHEAD_BYTES, row_bytes);
-    return (intptr_t)((ahead < group ? group : ahead) * stride * (int64_t)sizeof(float));
-}
-
-static bool lines_up(const float *p, int64_t stride)
-{
-    return !p || ((uintptr_t)p % 64 == 0 && stride * (int64_t)sizeof(float) % 64 == 0);
-}
-
-/* Whether a call moves so much that its outputs will be gone from the caches before they are read.
- */
-static bool is_far(int64_t rows, int64_t dim, int operands)
-{
-    return rows * operands >= ceil_div(STREAM_BYTES, dim * (int64_t)sizeof(float));
-}
-
-/* Rows first, first + span, ... of a call, as tasks. */
-typedef struct split {
-    int64_t rows, span;
-} split;
-
-static split split_rows(int64_t rows, int64_t dim)
-{
-    const int64_t blocks = ceil_div(TASK_ELEMENTS / WEIR_ROW_BLOCK, dim);
-    return (split){rows, blocks * WEIR_ROW_BLOCK};
-}
-
-static int64_t span_end(const split *s, int64_t task)
-{
-    return s->rows - task * s->span < s->span ? s->rows : (task + 1) * s->span;
-}
-
-static void run_tasks(const weir_parallel *par, int64_t count, weir_task task, void *arg)
-{
-    if (par && par->workers > 1 && count > 1) {
-        par->parallel_for(par->ctx, count, task, arg);
-        return;
+    weir_dtype type = (weir_dtype)0;
+    for (int i = 0; i < count; i++) {
+        if (!mats[i]->data) continue;
+        if (type && mats[i]->type != type) return WEIR_MIXED;
+        type = mats[i]->type;
     }
-    for (int64_t i = 0; i < count; i++) task(arg, i, 0);
+    switch (type) {
+    case WEIR_F32: return WEIR_ALL_F32;
+    case WEIR_BF16: return WEIR_ALL_BF16;
+    case WEIR_F16: return WEIR_ALL_F16;
+    default: return WEIR_MIXED;
+    }
 }
 
-typedef struct forward_call {
-    weir_fwd_job job;
-    weir_fwd_kernel *kernel;
-    split split;
-} forward_call;
-
-static void forward_task(void *arg, int64_t index, int worker)
+/* Bytes that a call moves; more than fits in a double is far away. */
+static double moved_bytes(const weir_norm_shape *s, const weir_mat *const mats[], int count)
 {
-    const forward_call *call = arg;
-    (void)worker;
-    call->kernel(&call->job, index * call->split.span, span_end(&call->split, index));
+    double bytes = 0;
+    for (int i = 0; i < count; i++)
+        if (mats[i]->data) bytes += (double)weir_dtype_size(mats[i]->type);
+    return bytes * (double)s->rows * (double)s->dim;
 }
 
-static bool stream_forward(const weir_fwd_job *job, int64_t rows, int operands)
+/* Rows that all start on a cache line, and are not read by this call: they may go past the caches.
+ */
+static bool can_stream(const weir_mat *out, const weir_norm_shape *s, const weir_mat *const in[],
+                       int count)
 {
-    const bool in_place = job->y == job->x || job->y == job->residual ||
-                          (job->sum && (job->sum == job->x || job->sum == job->residual));
-    return !in_place && is_far(rows, job->dim, operands) && lines_up(job->y, job->ldy) &&
-           lines_up(job->sum, job->lds);
+    if (!out->data) return true;
+    const int64_t size = weir_dtype_size(out->type);
+    const int64_t stride = out->stride ? out->stride : s->dim;
+    for (int i = 0; i < count; i++)
+        if (in[i]->data == out->data) return false;
+    return size > 1 && (uintptr_t)out->data % 64 == 0 && stride * size % 64 == 0 &&
+           s->width * size % 64 == 0;
+}
+
+static bool wants_stream(weir_store store, double bytes)
+{
+    return store == WEIR_STORE_FAR || (store == WEIR_STORE_AUTO && bytes >= STREAM_BYTES);
 }
 
 weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
                               const weir_parallel *par)
 {
-    forward_call call;
-    if (!norm || !args || (par && !par->parallel_for)) return WEIR_E_NULL;
-    const int64_t rows = args->rows, dim = norm->dim;
-    WEIR_TRY(weir_check_norm(norm, rows));
-    if (rows == 0) return WEIR_OK;
-    WEIR_TRY(weir_check_forward(norm, args, &call.job));
-    const int operands = (call.job.residual ? 3 : 2) + (call.job.sum ? 1 : 0);
-    call.job.ahead = rows_ahead(rows, dim, operands, call.job.ldx, 1);
-    call.job.stream = stream_forward(&call.job, rows, operands);
-    call.kernel = weir_kernel_find(norm->op, weir_isa_active())->forward;
-    call.split = split_rows(rows, dim);
-    run_tasks(par, ceil_div(rows, call.split.span), forward_task, &call);
+    weir_norm_shape s;
+    weir_forward_call call;
+    if (!args) return WEIR_E_NULL;
+    WEIR_TRY(check_parallel(par, args->error));
+    WEIR_TRY(weir_check_norm(norm, args->rows, &s, args->error));
+    if (s.rows == 0) return WEIR_OK;
+    WEIR_TRY(weir_check_forward(norm, args, NULL, &s, &call.job));
+    const weir_mat *const mats[] = {&args->x, &args->residual, &args->y, &args->sum};
+    const double bytes = moved_bytes(&s, mats, 4);
+    call.job.fetch = bytes >= NEAR_BYTES;
+    call.job.stream = wants_stream(args->store, bytes) && can_stream(&args->y, &s, mats, 2) &&
+                      can_stream(&args->sum, &s, mats, 2);
+    const weir_type_class types = norm->rounding == WEIR_ROUND_ONCE || args->x.type == WEIR_F32
+                                      ? class_of(mats, 4)
+                                      : WEIR_MIXED;
+    call.kernel = weir_kernel_find(norm->op, weir_isa_active())->forward[types];
+    weir_run_forward(&call, &s, par);
     return WEIR_OK;
 }
 
-/* The partial column sums of one block of rows: dgamma's, then dbeta's. */
-static int64_t partial_pitch(int64_t dim)
+weir_status weir_norm_measure(const weir_norm *norm, const weir_norm_fwd *args, weir_moments *out,
+                              const weir_parallel *par)
 {
-    return ceil_div(dim, PITCH) * PITCH;
+    weir_norm_shape s;
+    weir_forward_call call;
+    if (!args) return WEIR_E_NULL;
+    if (!out) return weir_fail(args->error, WEIR_E_NULL, "out is NULL");
+    WEIR_TRY(check_parallel(par, args->error));
+    WEIR_TRY(weir_check_norm(norm, args->rows, &s, args->error));
+    if (s.rows == 0) return WEIR_OK;
+    WEIR_TRY(weir_check_forward(norm, args, out, &s, &call.job));
+    const weir_mat *const mats[] = {&args->x, &args->residual};
+    call.job.fetch = moved_bytes(&s, mats, 2) >= NEAR_BYTES;
+    call.job.stream = false;
+    call.kernel = weir_kernel_find(norm->op, weir_isa_active())->forward[WEIR_MIXED];
+    weir_run_forward(&call, &s, par);
+    return WEIR_OK;
 }
 
 size_t weir_norm_backward_workspace(const weir_norm *norm, int64_t rows)
 {
-    if (weir_check_norm(norm, rows) != WEIR_OK || rows <= WEIR_ROW_BLOCK) return 0;
-    const int64_t sums = weir_op_find(norm->op)->centred ? 2 : 1;
-    size_t bytes;
-    if (norm->dim > INT64_MAX / 8 - PITCH ||
-        __builtin_mul_overflow((size_t)ceil_div(rows, WEIR_ROW_BLOCK),
-                               (size_t)(sums * partial_pitch(norm->dim)), &bytes) ||
-        __builtin_mul_overflow(bytes, sizeof(float), &bytes))
-        return SIZE_MAX;
-    return bytes;
+    weir_norm_shape s;
+    if (weir_check_norm(norm, rows, &s, NULL) != WEIR_OK || rows == 0) return 0;
+    return weir_needs_partials(&s) ? weir_partial_bytes(&s) : 0;
 }
 
-typedef struct backward_call {
-    weir_bwd_job job;
-    weir_bwd_kernel *kernel;
-    split split;
-    float *dgamma, *dbeta;
-    float *partials; /* NULL: one block, which adds to dgamma and dbeta itself */
-    int64_t blocks, pitch, block_pitch;
-} backward_call;
-
-static void backward_task(void *arg, int64_t index, int worker)
+/* The choices of both backward functions. */
+static void choose_backward(const weir_norm_shape *s, const weir_norm_bwd *args,
+                            weir_backward_call *call)
 {
-    const backward_call *call = arg;
-    (void)worker;
-    const int64_t end = span_end(&call->split, index);
-    for (int64_t first = index * call->split.span; first < end; first += WEIR_ROW_BLOCK) {
-        const int64_t last = end - first < WEIR_ROW_BLOCK ? end : first + WEIR_ROW_BLOCK;
-        float *dgamma = call->dgamma, *dbeta = call->dbeta;
-        if (call->partials) {
-            float *partial = call->partials + first / WEIR_ROW_BLOCK * call->block_pitch;
-            memset(partial, 0, (size_t)call->block_pitch * sizeof(float));
-            if (dgamma) dgamma = partial;
-            if (dbeta) dbeta = partial + call->pitch;
-        }
-        call->kernel(&call->job, first, last, dgamma, dbeta);
-    }
-}
-
-/* out += the partial sums of all blocks, added pairwise: neighbours first, then neighbours of
- * those. */
-static void fold_partials(const backward_call *call, float *partials, int64_t begin, int64_t end,
-                          float *out)
-{
-    if (!out) return;
-    for (int64_t step = 1; step < call->blocks; step *= 2)
-        for (int64_t b = 0; b + step < call->blocks; b += 2 * step) {
-            float *into = partials + b * call->block_pitch;
-            const float *from = into + step * call->block_pitch;
-            for (int64_t j = begin; j < end; j++) into[j] += from[j];
-        }
-    for (int64_t j = begin; j < end; j++) out[j] += partials[j];
-}
-
-static void fold_task(void *arg, int64_t index, int worker)
-{
-    const backward_call *call = arg;
-    (void)worker;
-    const int64_t begin = index * FOLD_COLUMNS, dim = call->job.dim;
-    const int64_t end = dim - begin < FOLD_COLUMNS ? dim : begin + FOLD_COLUMNS;
-    fold_partials(call, call->partials, begin, end, call->dgamma);
-    fold_partials(call, call->partials + call->pitch, begin, end, call->dbeta);
-}
-
-static bool stream_backward(const weir_bwd_job *job, int64_t rows)
-{
-    const float *const out[2] = {job->dx, job->dresidual};
-    for (int i = 0; i < 2; i++)
-        if (out[i] && (out[i] == job->dy || out[i] == job->dsum)) return false;
-    const int operands = 2 + (job->dx != NULL) + (job->dresidual != NULL);
-    return is_far(rows, job->dim, operands) && lines_up(job->dx, job->lddx) &&
-           lines_up(job->dresidual, job->lddr);
+    const weir_mat *const mats[] = {&args->dy, &args->x, &args->dsum, &args->dx, &args->dresidual};
+    const double bytes = moved_bytes(s, mats, 5);
+    call->job.fetch = bytes >= NEAR_BYTES;
+    call->job.stream = wants_stream(args->store, bytes) && can_stream(&args->dx, s, mats, 3) &&
+                       can_stream(&args->dresidual, s, mats, 3);
+    const weir_type_class types = call->job.found ? WEIR_MIXED : class_of(mats, 5);
+    call->kernel = weir_kernel_find(s->op->op, weir_isa_active())->backward[types];
 }
 
 weir_status weir_norm_backward(const weir_norm *norm, const weir_norm_bwd *args,
                                const weir_parallel *par)
 {
-    backward_call call = {.partials = NULL};
-    if (!norm || !args || (par && !par->parallel_for)) return WEIR_E_NULL;
-    const int64_t rows = args->rows, dim = norm->dim;
-    WEIR_TRY(weir_check_norm(norm, rows));
-    if (rows == 0) return WEIR_OK;
-    WEIR_TRY(weir_check_backward(norm, args, &call.job));
-    call.job.ahead = rows_ahead(rows, dim, 3, call.job.ldx, WEIR_ROW_GROUP);
-    call.job.stream = stream_backward(&call.job, rows);
-    call.kernel = weir_kernel_find(norm->op, weir_isa_active())->backward;
-    call.split = split_rows(rows, dim);
-    call.dgamma = args->dgamma;
-    call.dbeta = args->dbeta;
-    call.blocks = ceil_div(rows, WEIR_ROW_BLOCK);
-    const bool sums = args->dgamma || args->dbeta;
-    if (sums && call.blocks > 1) {
-        call.partials = args->workspace;
-        call.pitch = partial_pitch(dim);
-        call.block_pitch = call.pitch * (weir_op_find(norm->op)->centred ? 2 : 1);
-    }
-    run_tasks(par, ceil_div(rows, call.split.span), backward_task, &call);
-    if (call.partials) run_tasks(par, ceil_div(dim, FOLD_COLUMNS), fold_task, &call);
+    weir_norm_shape s;
+    weir_backward_call call;
+    if (!args) return WEIR_E_NULL;
+    WEIR_TRY(check_parallel(par, args->error));
+    WEIR_TRY(weir_check_norm(norm, args->rows, &s, args->error));
+    if (s.rows == 0) return WEIR_OK;
+    WEIR_TRY(weir_check_backward(norm, args, NULL, &s, &call.job));
+    choose_backward(&s, args, &call);
+    float *const out[WEIR_COLUMN_SUMS] = {args->dgamma, args->dbeta, args->dscale, args->dshift};
+    memcpy(call.out, out, sizeof out);
+    call.workspace = args->workspace;
+    weir_run_backward(&call, &s, par);
     return WEIR_OK;
+}
+
+weir_status weir_norm_backward_measure(const weir_norm *norm, const weir_norm_bwd *args,
+                                       weir_back_moments *out, const weir_parallel *par)
+{
+    weir_norm_shape s;
+    weir_backward_call call = {.workspace = NULL};
+    if (!args) return WEIR_E_NULL;
+    if (!out) return weir_fail(args->error, WEIR_E_NULL, "out is NULL");
+    WEIR_TRY(check_parallel(par, args->error));
+    WEIR_TRY(weir_check_norm(norm, args->rows, &s, args->error));
+    if (s.rows == 0) return WEIR_OK;
+    WEIR_TRY(weir_check_backward(norm, args, out, &s, &call.job));
+    choose_backward(&s, args, &call);
+    weir_run_backward(&call, &s, par);
+    return WEIR_OK;
+}
+
+void weir_moments_merge(weir_moments *into, const weir_moments *from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const weir_moments a = into[i], b = from[i];
+        const double count = a.count + b.count;
+        if (count == 0) continue;
+        const double apart = b.mean - a.mean, share = b.count / count;
+        into[i] = (weir_moments){count, a.mean + apart * share,
+                                 a.m2 + b.m2 + apart * apart * (a.count * share)};
+    }
+}
+
+void weir_back_moments_merge(weir_back_moments *into, const weir_back_moments *from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        into[i].count += from[i].count;
+        into[i].g += from[i].g;
+        into[i].gx += from[i].gx;
+    }
 }

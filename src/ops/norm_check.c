@@ -4,188 +4,396 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "ops/operands.h"
 
-/* What an operand is to the others. A source may be the very matrix that a sink is written to;
- * apart from that, nothing that is written may overlap anything. */
-enum role { INPUT, SOURCE, OUTPUT, SINK };
+#define MATRIX_TYPES (1u << WEIR_F32 | 1u << WEIR_BF16 | 1u << WEIR_F16)
+#define Y_TYPES      (MATRIX_TYPES | 1u << WEIR_I8 | 1u << WEIR_E4M3)
 
-typedef struct region {
-    uintptr_t data, bytes; /* from the first element to the last */
-    uintptr_t pitch;       /* from row to row, in bytes; 0: a vector */
-    enum role role;
-} region;
+/* Partial sums start on a cache line. */
+enum { PITCH = 64 / sizeof(float), WORKSPACE_ALIGN = 64 };
 
-typedef struct operands {
-    int64_t rows, dim;
-    region all[12];
-    int count;
-} operands;
-
-static bool is_written(const region *r)
+int64_t weir_dtype_size(weir_dtype type)
 {
-    return r->role == OUTPUT || r->role == SINK;
+    switch (type) {
+    case WEIR_F32: return 4;
+    case WEIR_BF16: return 2;
+    case WEIR_F16: return 2;
+    case WEIR_I8: return 1;
+    case WEIR_E4M3: return 1;
+    }
+    return 0;
 }
 
-/* Whether two matrices of one stride lie side by side within it, as slices of a wider matrix do. */
-static bool side_by_side(const region *a, const region *b, int64_t dim)
+/* Refuses a number that the operator has no use for. */
+static weir_status check_unused(double value, const char *name, const weir_op_row *op,
+                                weir_error *err)
 {
-    if (!a->pitch || a->pitch != b->pitch) return false;
-    const uintptr_t apart = a->data > b->data ? a->data - b->data : b->data - a->data;
-    const uintptr_t width = (uintptr_t)dim * sizeof(float), shift = apart % a->pitch;
-    return shift >= width && a->pitch - shift >= width;
+    if (value == 0) return WEIR_OK;
+    return weir_fail(err, WEIR_E_VALUE, "norm.%s is %g, but %s has none: it must be 0", name, value,
+                     op->name);
 }
 
-/* Whether two regions are allowed to be where they are. */
-static bool may_meet(const region *a, const region *b, int64_t dim)
+static weir_status check_finite(double value, const char *name, weir_error *err)
 {
-    if (a->data >= b->data + b->bytes || b->data >= a->data + a->bytes) return true;
-    const bool in_place =
-        (a->role == SOURCE && b->role == SINK) || (a->role == SINK && b->role == SOURCE);
-    if (in_place && a->data == b->data && a->pitch == b->pitch) return true;
-    return side_by_side(a, b, dim);
+    if (isfinite((float)value)) return WEIR_OK;
+    return weir_fail(err, WEIR_E_VALUE, "norm.%s is %g: it must be finite", name, value);
 }
 
-static weir_status check_alias(const operands *o)
+static weir_status check_numbers(const weir_norm *norm, const weir_op_row *op, weir_error *err)
 {
-    for (int i = 0; i < o->count; i++)
-        for (int k = i + 1; k < o->count; k++)
-            if ((is_written(&o->all[i]) || is_written(&o->all[k])) &&
-                !may_meet(&o->all[i], &o->all[k], o->dim))
-                return WEIR_E_ALIAS;
+    if (!(norm->eps >= 0) || !isfinite(norm->eps))
+        return weir_fail(err, WEIR_E_VALUE, "norm.eps is %g: it must be finite and not negative",
+                         norm->eps);
+    WEIR_TRY(check_finite(norm->gamma_offset, "gamma_offset", err));
+    WEIR_TRY(check_finite((double)norm->scale, "scale", err));
+    WEIR_TRY(check_finite((double)norm->shift, "shift", err));
+    if (!op->measures) WEIR_TRY(check_unused(norm->eps, "eps", op, err));
+    if (!op->scale) WEIR_TRY(check_unused((double)norm->scale, "scale", op, err));
+    if (!op->shift) WEIR_TRY(check_unused((double)norm->shift, "shift", op, err));
+    if (op->scale && norm->scale == 0)
+        return weir_fail(err, WEIR_E_VALUE, "norm.scale is 0: %s needs one", op->name);
+    if ((int)norm->rounding < WEIR_ROUND_ONCE || (int)norm->rounding > WEIR_ROUND_XHAT_SUM)
+        return weir_fail(err, WEIR_E_VALUE, "norm.rounding is %d: 0 to 3 have a meaning",
+                         (int)norm->rounding);
+    for (size_t i = 0; i < sizeof norm->reserved / sizeof norm->reserved[0]; i++)
+        if (norm->reserved[i])
+            return weir_fail(err, WEIR_E_VALUE, "norm.reserved is not 0: this version knows none");
     return WEIR_OK;
 }
 
-/* A vector of n elements of `size` bytes; absent ones are nowhere. */
-static weir_status add_vector(operands *o, const void *data, size_t n, size_t size, enum role role)
+static weir_status check_partial(const weir_norm *norm, const weir_norm_shape *s, weir_error *err)
 {
-    size_t bytes;
-    if (!data) return WEIR_OK;
-    if (__builtin_mul_overflow(n, size, &bytes)) return WEIR_E_SHAPE;
-    o->all[o->count++] = (region){(uintptr_t)data, bytes, 0, role};
+    const long long partial = norm->partial, width = s->width;
+    if (!s->op->partial) return check_unused((double)norm->partial, "partial", s->op, err);
+    if (partial < 1 || partial > width)
+        return weir_fail(err, WEIR_E_SHAPE, "norm.partial is %lld: it must be 1 to %lld", partial,
+                         width);
     return WEIR_OK;
 }
 
-static weir_status add_vec(operands *o, const weir_vec *vec, enum role role)
+weir_status weir_check_norm(const weir_norm *norm, int64_t rows, weir_norm_shape *s,
+                            weir_error *err)
 {
-    if (vec->data && vec->type != WEIR_F32) return WEIR_E_DTYPE;
-    return add_vector(o, vec->data, (size_t)o->dim, sizeof(float), role);
-}
-
-static weir_status add_mat(operands *o, const weir_mat *mat, enum role role, int64_t *stride)
-{
-    int64_t bytes, pitch;
-    *stride = mat->stride ? mat->stride : o->dim;
-    if (!mat->data) return WEIR_OK;
-    if (mat->type != WEIR_F32) return WEIR_E_DTYPE;
-    if (*stride < o->dim) return WEIR_E_SHAPE;
-    const int64_t size = sizeof(float);
-    if (__builtin_mul_overflow(*stride, size, &pitch) ||
-        __builtin_mul_overflow(o->rows - 1, pitch, &bytes) ||
-        __builtin_add_overflow(bytes, o->dim * size, &bytes))
-        return WEIR_E_SHAPE;
-    o->all[o->count++] = (region){(uintptr_t)mat->data, (uintptr_t)bytes, (uintptr_t)pitch, role};
-    return WEIR_OK;
+    if (!norm) return weir_fail(err, WEIR_E_NULL, "norm is NULL");
+    *s = (weir_norm_shape){.op = weir_op_find(norm->op), .rows = rows, .dim = norm->dim};
+    if (!s->op) return weir_fail(err, WEIR_E_VALUE, "norm.op is %d, which is none", (int)norm->op);
+    if (norm->dim < 1)
+        return weir_fail(err, WEIR_E_SHAPE, "norm.dim is %lld: it must be at least 1",
+                         (long long)norm->dim);
+    if (rows < 0)
+        return weir_fail(err, WEIR_E_SHAPE, "rows is %lld: it must not be negative",
+                         (long long)rows);
+    s->groups = norm->groups ? norm->groups : 1;
+    if (s->groups < 1 || s->dim % s->groups)
+        return weir_fail(err, WEIR_E_SHAPE, "norm.groups is %lld, which does not divide dim %lld",
+                         (long long)norm->groups, (long long)norm->dim);
+    s->width = s->dim / s->groups;
+    s->gamma_dim = norm->gamma_dim ? norm->gamma_dim : s->dim;
+    if (s->gamma_dim != s->dim && s->gamma_dim != s->width && s->gamma_dim != 1)
+        return weir_fail(err, WEIR_E_SHAPE,
+                         "norm.gamma_dim is %lld: it must be dim %lld, dim / groups %lld, or 1",
+                         (long long)norm->gamma_dim, (long long)s->dim, (long long)s->width);
+    WEIR_TRY(check_partial(norm, s, err));
+    return check_numbers(norm, s->op, err);
 }
 
 /* alpha is wanted exactly where there is something to scale. */
-static weir_status check_alpha(float alpha, const void *scaled)
+static weir_status check_alpha(float alpha, const void *scaled, const char *name, weir_error *err)
 {
-    if (!isfinite(alpha) || (alpha != 0) != (scaled != NULL)) return WEIR_E_VALUE;
+    if (isfinite(alpha) && (alpha != 0) == (scaled != NULL)) return WEIR_OK;
+    if (scaled)
+        return weir_fail(err, WEIR_E_VALUE, "alpha is %g: with a %s it must be finite and not 0",
+                         (double)alpha, name);
+    return weir_fail(err, WEIR_E_VALUE, "alpha is %g: without a %s it must be 0", (double)alpha,
+                     name);
+}
+
+/* Refuses an operand that must be absent. */
+static weir_status refuse(const void *data, const char *name, const char *why,
+                          const weir_op_row *op, weir_error *err)
+{
+    if (!data) return WEIR_OK;
+    return weir_fail(err, WEIR_E_VALUE, "%s is given, but %s %s", name, op->name, why);
+}
+
+static weir_status demand(const void *data, const char *name, weir_error *err)
+{
+    return data ? WEIR_OK : weir_fail(err, WEIR_E_NULL, "%s is NULL", name);
+}
+
+static weir_status check_gain(const weir_norm *norm, const weir_vec *gamma, weir_error *err)
+{
+    if (norm->gamma_offset == 0 || gamma->data) return WEIR_OK;
+    return weir_fail(err, WEIR_E_VALUE, "norm.gamma_offset is %g, but gamma is absent",
+                     norm->gamma_offset);
+}
+
+static weir_status check_store(weir_store store, void *const reserved[4], weir_error *err)
+{
+    if ((int)store < WEIR_STORE_AUTO || (int)store > WEIR_STORE_FAR)
+        return weir_fail(err, WEIR_E_VALUE, "store is %d: 0 to 2 have a meaning", (int)store);
+    for (int i = 0; i < 4; i++)
+        if (reserved[i])
+            return weir_fail(err, WEIR_E_VALUE, "reserved is not NULL: this version knows none");
     return WEIR_OK;
 }
 
-static weir_status check_gain(const weir_norm *norm, const weir_vec *gamma)
+/* Saved or given statistics of an operator that has none, or no mean. */
+static weir_status refuse_stats(const void *mean, const void *mean_lo, const void *rstd,
+                                const void *moments, const weir_op_row *op, weir_error *err)
 {
-    return norm->gamma_offset != 0 && !gamma->data ? WEIR_E_VALUE : WEIR_OK;
-}
-
-weir_status weir_check_norm(const weir_norm *norm, int64_t rows)
-{
-    if (!norm) return WEIR_E_NULL;
-    if (!weir_op_find(norm->op)) return WEIR_E_VALUE;
-    if (norm->dim < 1 || rows < 0) return WEIR_E_SHAPE;
-    if (!(norm->eps >= 0) || !isfinite(norm->eps) || !isfinite((float)norm->gamma_offset))
-        return WEIR_E_VALUE;
+    if (!op->centred) {
+        WEIR_TRY(refuse(mean, "mean", "has none", op, err));
+        WEIR_TRY(refuse(mean_lo, "mean_lo", "has none", op, err));
+    }
+    if (!op->measures) {
+        WEIR_TRY(refuse(rstd, "rstd", "has none", op, err));
+        WEIR_TRY(refuse(moments, "moments", "has no statistics", op, err));
+    }
     return WEIR_OK;
 }
 
-weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_fwd_job *job)
+static bool is_code(weir_dtype type)
 {
-    const size_t rows = (size_t)args->rows;
-    operands o = {.rows = args->rows, .dim = norm->dim};
-    if (!args->x.data || !args->y.data || (args->sum.data && !args->residual.data))
-        return WEIR_E_NULL;
-    if (!weir_op_find(norm->op)->centred && (args->beta.data || args->mean || args->mean_lo))
-        return WEIR_E_VALUE;
-    WEIR_TRY(check_alpha(args->alpha, args->residual.data));
-    WEIR_TRY(check_gain(norm, &args->gamma));
-    *job = (weir_fwd_job){.dim = norm->dim,
+    return type == WEIR_I8 || type == WEIR_E4M3;
+}
+
+static weir_status check_quantum(const weir_norm_fwd *args)
+{
+    weir_error *err = args->error;
+    if (!is_code(args->y.type)) {
+        if (args->y_scale)
+            return weir_fail(err, WEIR_E_VALUE, "y_scale is given, but y is no I8 or E4M3");
+        if (args->scale_min != 0 || args->scale_max != 0)
+            return weir_fail(err, WEIR_E_VALUE, "scale_min and scale_max go with a y_scale");
+        return WEIR_OK;
+    }
+    WEIR_TRY(demand(args->y_scale, "y_scale", err));
+    if (!(args->scale_min >= 0) || !isfinite(args->scale_min))
+        return weir_fail(err, WEIR_E_VALUE, "scale_min is %g: it must be finite and not negative",
+                         (double)args->scale_min);
+    if (!(args->scale_max >= 0) || (args->scale_max != 0 && args->scale_max < args->scale_min))
+        return weir_fail(err, WEIR_E_VALUE, "scale_max is %g: it must be 0 or at least scale_min",
+                         (double)args->scale_max);
+    return WEIR_OK;
+}
+
+/* What weir_norm_measure may not be given. */
+static weir_status check_measure(const weir_norm_fwd *args, const weir_op_row *op)
+{
+    const struct {
+        const void *data;
+        const char *name;
+    } absent[] = {
+        {args->gamma.data, "gamma"}, {args->beta.data, "beta"},  {args->y.data, "y"},
+        {args->sum.data, "sum"},     {args->mean, "mean"},       {args->mean_lo, "mean_lo"},
+        {args->rstd, "rstd"},        {args->moments, "moments"}, {args->y_scale, "y_scale"}};
+    if (!op->measures)
+        return weir_fail(args->error, WEIR_E_VALUE, "%s has no statistics to measure", op->name);
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+        if (absent[i].data)
+            return weir_fail(args->error, WEIR_E_VALUE, "%s is given, but measuring writes none",
+                             absent[i].name);
+    return WEIR_OK;
+}
+
+static void fill_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_moments *out,
+                         const weir_norm_shape *s, weir_fwd_job *job)
+{
+    *job = (weir_fwd_job){.dim = s->width,
+                          .measured = s->op->partial ? norm->partial : s->width,
+                          .rule = s->op->rule,
                           .eps = norm->eps,
                           .alpha = args->alpha,
                           .gamma_offset = (float)norm->gamma_offset,
+                          .scale = norm->scale,
+                          .shift = norm->shift,
+                          .rounding = norm->rounding,
                           .x = args->x.data,
                           .residual = args->residual.data,
+                          .x_type = args->x.type,
+                          .residual_type = args->residual.type,
                           .gamma = args->gamma.data,
                           .beta = args->beta.data,
+                          .gamma_type = args->gamma.type,
+                          .beta_type = args->beta.type,
+                          .scalar_gamma = s->gamma_dim == 1 && s->width > 1,
                           .y = args->y.data,
                           .sum = args->sum.data,
+                          .y_type = args->y.type,
+                          .sum_type = args->sum.type,
                           .mean = args->mean,
                           .mean_lo = args->mean_lo,
-                          .rstd = args->rstd};
-    WEIR_TRY(add_mat(&o, &args->x, SOURCE, &job->ldx));
-    WEIR_TRY(add_mat(&o, &args->residual, SOURCE, &job->ldr));
-    WEIR_TRY(add_vec(&o, &args->gamma, INPUT));
-    WEIR_TRY(add_vec(&o, &args->beta, INPUT));
-    WEIR_TRY(add_mat(&o, &args->y, SINK, &job->ldy));
-    WEIR_TRY(add_mat(&o, &args->sum, SINK, &job->lds));
-    WEIR_TRY(add_vector(&o, args->mean, rows, sizeof(float), OUTPUT));
-    WEIR_TRY(add_vector(&o, args->mean_lo, rows, sizeof(float), OUTPUT));
-    WEIR_TRY(add_vector(&o, args->rstd, rows, sizeof(float), OUTPUT));
-    return check_alias(&o);
+                          .rstd = args->rstd,
+                          .moments = args->moments,
+                          .found = out,
+                          .ld_stats = s->groups,
+                          .y_scale = args->y_scale,
+                          .scale_min = args->scale_min != 0 ? args->scale_min : 0x1p-126F,
+                          .scale_max = args->scale_max};
+    if (args->moments) job->measured = 0;
+}
+
+weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_moments *out,
+                               const weir_norm_shape *s, weir_fwd_job *job)
+{
+    weir_error *err = args->error;
+    const int64_t stats = s->rows * s->groups; /* at most the elements of x */
+    const size_t f32 = sizeof(float), f64 = sizeof(double);
+    weir_operands o = {.rows = s->rows, .dim = s->dim, .err = err};
+    WEIR_TRY(demand(args->x.data, "x.data", err));
+    if (out) {
+        WEIR_TRY(check_measure(args, s->op));
+    } else {
+        WEIR_TRY(demand(args->y.data, "y.data", err));
+        WEIR_TRY(check_quantum(args));
+    }
+    if (args->sum.data && !args->residual.data)
+        return weir_fail(err, WEIR_E_NULL, "sum is given, but residual.data is NULL");
+    if (!s->op->beta) WEIR_TRY(refuse(args->beta.data, "beta", "has none", s->op, err));
+    WEIR_TRY(refuse_stats(args->mean, args->mean_lo, args->rstd, args->moments, s->op, err));
+    WEIR_TRY(check_alpha(args->alpha, args->residual.data, "residual", err));
+    WEIR_TRY(check_gain(norm, &args->gamma, err));
+    WEIR_TRY(check_store(args->store, args->reserved, err));
+    fill_forward(norm, args, out, s, job);
+    WEIR_TRY(weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_SOURCE, &job->ldx));
+    WEIR_TRY(weir_add_mat(&o, "residual", &args->residual, MATRIX_TYPES, WEIR_SOURCE, &job->ldr));
+    WEIR_TRY(weir_add_vec(&o, "gamma", &args->gamma, s->gamma_dim));
+    WEIR_TRY(weir_add_vec(&o, "beta", &args->beta, s->gamma_dim));
+    WEIR_TRY(weir_add_mat(&o, "y", &args->y, Y_TYPES, WEIR_SINK, &job->ldy));
+    WEIR_TRY(weir_add_mat(&o, "sum", &args->sum, MATRIX_TYPES, WEIR_SINK, &job->lds));
+    WEIR_TRY(weir_add_array(&o, "mean", args->mean, stats, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "mean_lo", args->mean_lo, stats, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "rstd", args->rstd, stats, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "moments", args->moments, stats, sizeof *args->moments, f64,
+                            WEIR_INPUT));
+    WEIR_TRY(weir_add_array(&o, "y_scale", args->y_scale, stats, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "out", out, stats, sizeof *out, f64, WEIR_OUTPUT));
+    return weir_check_overlaps(&o);
+}
+
+bool weir_needs_partials(const weir_norm_shape *s)
+{
+    return s->rows > WEIR_ROW_BLOCK || s->gamma_dim != s->dim || s->op->scale;
+}
+
+int64_t weir_partial_pitch(const weir_norm_shape *s)
+{
+    if (s->dim > INT64_MAX / 8 - PITCH) return -1;
+    return (s->dim + PITCH - 1) / PITCH * PITCH;
 }
 
 static weir_status check_workspace(const weir_norm *norm, const weir_norm_bwd *args)
 {
-    if (!args->dgamma && !args->dbeta) return WEIR_OK;
+    if (!args->dgamma && !args->dbeta && !args->dscale && !args->dshift) return WEIR_OK;
     const size_t need = weir_norm_backward_workspace(norm, args->rows);
-    if (need && !args->workspace) return WEIR_E_NULL;
-    return args->workspace_bytes < need ? WEIR_E_SHAPE : WEIR_OK;
+    if (need) WEIR_TRY(demand(args->workspace, "workspace", args->error));
+    if (args->workspace_bytes < need)
+        return weir_fail(args->error, WEIR_E_SHAPE, "workspace_bytes is %zu: %zu are needed",
+                         args->workspace_bytes, need);
+    return WEIR_OK;
 }
 
-weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args, weir_bwd_job *job)
+static weir_status check_back_measure(const weir_norm_bwd *args, const weir_op_row *op)
 {
-    const bool centred = weir_op_find(norm->op)->centred;
-    const size_t rows = (size_t)args->rows, dim = (size_t)norm->dim;
-    operands o = {.rows = args->rows, .dim = norm->dim};
-    if (!args->dy.data || !args->x.data || !args->rstd) return WEIR_E_NULL;
-    if (centred && (!args->mean || !args->mean_lo)) return WEIR_E_NULL;
-    if (!centred && (args->mean || args->mean_lo || args->dbeta)) return WEIR_E_VALUE;
-    WEIR_TRY(check_alpha(args->alpha, args->dresidual.data));
-    WEIR_TRY(check_gain(norm, &args->gamma));
-    WEIR_TRY(check_workspace(norm, args));
-    *job = (weir_bwd_job){.dim = norm->dim,
+    const struct {
+        const void *data;
+        const char *name;
+    } absent[] = {
+        {args->dsum.data, "dsum"}, {args->dx.data, "dx"},     {args->dresidual.data, "dresidual"},
+        {args->dgamma, "dgamma"},  {args->dbeta, "dbeta"},    {args->dscale, "dscale"},
+        {args->dshift, "dshift"},  {args->moments, "moments"}};
+    if (!op->measures)
+        return weir_fail(args->error, WEIR_E_VALUE, "%s has no sums to measure", op->name);
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+        if (absent[i].data)
+            return weir_fail(args->error, WEIR_E_VALUE, "%s is given, but measuring has none",
+                             absent[i].name);
+    return WEIR_OK;
+}
+
+static void fill_backward(const weir_norm *norm, const weir_norm_bwd *args, weir_back_moments *out,
+                          const weir_norm_shape *s, weir_bwd_job *job)
+{
+    *job = (weir_bwd_job){.dim = s->width,
+                          .measured = s->op->partial ? norm->partial : s->width,
+                          .rule = s->op->rule,
+                          .eps = norm->eps,
                           .alpha = args->alpha,
                           .gamma_offset = (float)norm->gamma_offset,
+                          .scale = norm->scale,
+                          .shift = norm->shift,
                           .dy = args->dy.data,
                           .x = args->x.data,
                           .dsum = args->dsum.data,
                           .gamma = args->gamma.data,
+                          .dy_type = args->dy.type,
+                          .x_type = args->x.type,
+                          .dsum_type = args->dsum.type,
+                          .gamma_type = args->gamma.type,
+                          .scalar_gamma = s->gamma_dim == 1 && s->width > 1,
                           .mean = args->mean,
                           .mean_lo = args->mean_lo,
                           .rstd = args->rstd,
+                          .moments = args->moments,
+                          .found = out,
+                          .ld_stats = s->groups,
                           .dx = args->dx.data,
-                          .dresidual = args->dresidual.data};
-    WEIR_TRY(add_mat(&o, &args->dy, SOURCE, &job->lddy));
-    WEIR_TRY(add_mat(&o, &args->x, INPUT, &job->ldx));
-    WEIR_TRY(add_mat(&o, &args->dsum, SOURCE, &job->ldds));
-    WEIR_TRY(add_vec(&o, &args->gamma, INPUT));
-    WEIR_TRY(add_vector(&o, args->mean, rows, sizeof(float), INPUT));
-    WEIR_TRY(add_vector(&o, args->mean_lo, rows, sizeof(float), INPUT));
-    WEIR_TRY(add_vector(&o, args->rstd, rows, sizeof(float), INPUT));
-    WEIR_TRY(add_mat(&o, &args->dx, SINK, &job->lddx));
-    WEIR_TRY(add_mat(&o, &args->dresidual, SINK, &job->lddr));
-    WEIR_TRY(add_vector(&o, args->dgamma, dim, sizeof(float), OUTPUT));
-    WEIR_TRY(add_vector(&o, args->dbeta, dim, sizeof(float), OUTPUT));
-    WEIR_TRY(add_vector(&o, args->workspace, args->workspace_bytes, 1, OUTPUT));
-    return check_alias(&o);
+                          .dresidual = args->dresidual.data,
+                          .dx_type = args->dx.type,
+                          .dresidual_type = args->dresidual.type};
+}
+
+/* Which operands must be there, and which must not. */
+static weir_status check_back_presence(const weir_norm_bwd *args, const weir_back_moments *out,
+                                       const weir_op_row *op)
+{
+    weir_error *err = args->error;
+    WEIR_TRY(demand(args->dy.data, "dy.data", err));
+    WEIR_TRY(demand(args->x.data, "x.data", err));
+    if (op->measures) WEIR_TRY(demand(args->rstd, "rstd", err));
+    if (op->centred) {
+        WEIR_TRY(demand(args->mean, "mean", err));
+        WEIR_TRY(demand(args->mean_lo, "mean_lo", err));
+    }
+    if (out) WEIR_TRY(check_back_measure(args, op));
+    WEIR_TRY(refuse_stats(args->mean, args->mean_lo, args->rstd, args->moments, op, err));
+    if (!op->beta) WEIR_TRY(refuse(args->dbeta, "dbeta", "has no beta", op, err));
+    if (!op->scale) WEIR_TRY(refuse(args->dscale, "dscale", "has no scale", op, err));
+    if (!op->shift) WEIR_TRY(refuse(args->dshift, "dshift", "has no shift", op, err));
+    return WEIR_OK;
+}
+
+weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args,
+                                weir_back_moments *out, const weir_norm_shape *s, weir_bwd_job *job)
+{
+    weir_error *err = args->error;
+    const int64_t stats = s->rows * s->groups;
+    const size_t f32 = sizeof(float), f64 = sizeof(double);
+    weir_operands o = {.rows = s->rows, .dim = s->dim, .err = err};
+    WEIR_TRY(check_back_presence(args, out, s->op));
+    WEIR_TRY(check_alpha(args->alpha, args->dresidual.data, "dresidual", err));
+    WEIR_TRY(check_gain(norm, &args->gamma, err));
+    WEIR_TRY(check_store(args->store, args->reserved, err));
+    WEIR_TRY(check_workspace(norm, args));
+    fill_backward(norm, args, out, s, job);
+    WEIR_TRY(weir_add_mat(&o, "dy", &args->dy, MATRIX_TYPES, WEIR_SOURCE, &job->lddy));
+    WEIR_TRY(weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_INPUT, &job->ldx));
+    WEIR_TRY(weir_add_mat(&o, "dsum", &args->dsum, MATRIX_TYPES, WEIR_SOURCE, &job->ldds));
+    WEIR_TRY(weir_add_vec(&o, "gamma", &args->gamma, s->gamma_dim));
+    WEIR_TRY(weir_add_array(&o, "mean", args->mean, stats, f32, f32, WEIR_INPUT));
+    WEIR_TRY(weir_add_array(&o, "mean_lo", args->mean_lo, stats, f32, f32, WEIR_INPUT));
+    WEIR_TRY(weir_add_array(&o, "rstd", args->rstd, stats, f32, f32, WEIR_INPUT));
+    WEIR_TRY(weir_add_array(&o, "moments", args->moments, stats, sizeof *args->moments, f64,
+                            WEIR_INPUT));
+    WEIR_TRY(weir_add_mat(&o, "dx", &args->dx, MATRIX_TYPES, WEIR_SINK, &job->lddx));
+    WEIR_TRY(weir_add_mat(&o, "dresidual", &args->dresidual, MATRIX_TYPES, WEIR_SINK, &job->lddr));
+    WEIR_TRY(weir_add_array(&o, "dgamma", args->dgamma, s->gamma_dim, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "dbeta", args->dbeta, s->gamma_dim, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "dscale", args->dscale, 1, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "dshift", args->dshift, 1, f32, f32, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "out", out, stats, sizeof *out, f64, WEIR_OUTPUT));
+    WEIR_TRY(weir_add_array(&o, "workspace", args->workspace, (int64_t)args->workspace_bytes, 1,
+                            WORKSPACE_ALIGN, WEIR_OUTPUT));
+    return weir_check_overlaps(&o);
 }

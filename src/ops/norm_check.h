@@ -5,13 +5,32 @@
 
 #include "ops/kernels.h"
 
-/* The operator and the number of rows; all that is looked at when there are no rows. */
-weir_status weir_check_norm(const weir_norm *norm, int64_t rows);
+/* The sizes of a norm, with what was left at 0 filled in. */
+typedef struct weir_norm_shape {
+    const weir_op_row *op;
+    int64_t rows, dim, groups, width; /* width: of a group */
+    int64_t gamma_dim;
+} weir_norm_shape;
 
-/* The rest of the contract of weir_norm_forward, weir_norm_backward. Fills *job on success, except
- * for `ahead` and `stream`. weir_check_norm must have passed, and rows >= 1. */
-weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_fwd_job *job);
+/* The operator and the sizes; all that is looked at when there are no rows. */
+weir_status weir_check_norm(const weir_norm *norm, int64_t rows, weir_norm_shape *shape,
+                            weir_error *err);
+
+/* The rest of the contract of weir_norm_forward, weir_norm_measure (out given), weir_norm_backward,
+ * weir_norm_backward_measure (out given). Fills *job, for the first group, on success, except for
+ * `fetch` and `stream`. weir_check_norm must have passed, and rows >= 1. */
+weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_moments *out,
+                               const weir_norm_shape *shape, weir_fwd_job *job);
 weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args,
+                                weir_back_moments *out, const weir_norm_shape *shape,
                                 weir_bwd_job *job);
+
+/* Of an element, in bytes; 0 for what is no type. */
+int64_t weir_dtype_size(weir_dtype type);
+
+/* Whether backward of this shape sums columns in the workspace, and how many floats one sum of one
+ * block of rows takes; -1: more than fits in memory. */
+int64_t weir_partial_pitch(const weir_norm_shape *shape);
+bool weir_needs_partials(const weir_norm_shape *shape);
 
 #endif

@@ -1,268 +1,234 @@
-/* norm_forward_body.h - the forward pass of the norms, in the words of simd/. Included once by each
- * kernel file.
+/* norm_forward_body.h - the forward pass of the norms where all matrices have one type, in the words
+ * of simd/. Included once by each kernel file.
  *
- * Two passes over a row. The first sums, in double, by WEIR_LANES lanes; the second normalizes. The
- * sum with the residual is computed in both, so that in-place operands need no second thought: an
- * element is read for the last time just before it is written.
+ * A row is read twice: to measure it, and to write it. Rows go in groups of WEIR_ROW_GROUP, and
+ * while one group is written the next is measured, a piece of each at a time: so the memory always
+ * has reads and writes in hand, and no row waits for the divisions and roots of another. A group is
+ * measured row by row, in the order of memory; it is written column by column, so that of wide rows
+ * gamma and beta are read once for the group. The sum with the residual is computed in both passes,
+ * so that in-place operands need no second thought: an element is read for the last time just before
+ * it is written.
  */
 #ifndef WEIR_OPS_NORM_FORWARD_BODY_H
 #define WEIR_OPS_NORM_FORWARD_BODY_H
 
-#include <math.h>
+#include "ops/norm_rows_body.h"
 
-#include "ops/norm_words.h"
+/* What the compiler is told of a job. */
+typedef struct kind {
+    weir_dtype type;
+    bool centred, residual;
+} kind;
 
-enum { NARROW = 1024 };
-
-/* Between these float is safe from its ends: rows of any length that fits in memory cannot
- * overflow, and what underflows is less than 2^-60 in xhat. */
-#define RSTD_MIN 0x1p-90
-#define RSTD_MAX 0x1p90
-
-/* One row of the operand, s = fl(alpha * residual) + x, or x. */
-typedef struct source {
-    const float *x, *residual;
-    float alpha;
-} source;
-
-/* The mean is mean_hi + mean_lo: s - mean_hi is exact in double, so a large mean costs no digits.
- */
-typedef struct row_stats {
-    float mean_hi;
-    double mean_lo, rstd;
-} row_stats;
-
-INLINE vf source_load(const source *src, int64_t j, int n, bool residual)
+/* A row as it is read, and as it is written: pointers to its first column. */
+INLINE source fast_source(const weir_fwd_job *job, int64_t row, kind k)
 {
-    vf x = load_part(src->x + j, n);
-    if (!residual) return x;
-    return vf_add(vf_mul(vf_set1(src->alpha), load_part(src->residual + j, n)), x);
+    return (source){.x = at(job->x, k.type, row * job->ldx),
+                    .residual = k.residual ? at(job->residual, k.type, row * job->ldr) : NULL,
+                    .x_type = k.type,
+                    .residual_type = k.type,
+                    .rounded = WEIR_F32,
+                    .alpha = job->alpha};
 }
 
-INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
-{
-    if (!residual && n == VF_LANES)
-        return (wide){vd_widen(src->x + j), vd_widen(src->x + j + VD_LANES)};
-    return widen(source_load(src, j, n, residual));
-}
-
-/* For each group of WEIR_LANES columns, which are two cache lines, each pass fetches one: the first
- * pass the first half of the row ahead, the second the rest. So the memory has work in both. */
-INLINE void source_prefetch(const source *src, int64_t at, intptr_t ahead, bool residual)
-{
-    vf_prefetch(src->x + at, ahead);
-    if (residual) vf_prefetch(src->residual + at, ahead);
-}
-
-/* Lane sums of d = s - shift, and of d * d. RMSNorm has no use for the first. */
-typedef struct moments {
-    vd first[VD_ROW], second[VD_ROW];
-} moments;
-
-/* Without a shift d is a float and its square exact in double. */
-INLINE void add_moment(moments *m, int k, vd s, vd shift, bool centred, bool shifted)
-{
-    vd d = shifted ? vd_sub(s, shift) : s;
-    if (centred) m->first[k] = vd_add(m->first[k], d);
-    m->second[k] = shifted ? vd_add(m->second[k], vd_mul(d, d)) : vd_add_square(m->second[k], d);
-}
-
-/* The k-th vector of a group of WEIR_LANES columns. Lanes that are absent are at the shift: they
- * add nothing. */
-INLINE void measure(moments *m, const source *src, float shift, int64_t j, int k, int n,
-                    bool centred, bool residual, bool shifted)
-{
-    wide s;
-    if (shifted && n < VF_LANES)
-        s = widen(vf_select(vf_first(n), source_load(src, j, n, residual), vf_set1(shift)));
-    else
-        s = source_widen(src, j, n, residual);
-    add_moment(m, 2 * k, s.lo, vd_set1((double)shift), centred, shifted);
-    add_moment(m, 2 * k + 1, s.hi, vd_set1((double)shift), centred, shifted);
-}
-
-/* A row about a shift: its mean less the shift, and its variance. */
-typedef struct spread {
-    double offset, var;
-} spread;
-
-INLINE spread measure_row(const source *src, float shift, int64_t dim, intptr_t ahead, bool centred,
-                          bool residual, bool shifted)
-{
-    moments m; /* not by an initializer: the string store that gcc makes of it waits for streaming
-                  stores */
-    for (int k = 0; k < VD_ROW; k++) m.first[k] = m.second[k] = vd_zero();
-    int64_t j = 0;
-    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
-        source_prefetch(src, j / 2, ahead, residual);
-        for (int k = 0; k < VF_ROW; k++)
-            measure(&m, src, shift, j + k * VF_LANES, k, VF_LANES, centred, residual, shifted);
-    }
-    for (int k = 0; j < dim; j += VF_LANES, k++)
-        measure(&m, src, shift, j, k, part_of(dim - j), centred, residual, shifted);
-    const double n = (double)dim;
-    const double offset = centred ? vd_fold_row(m.first) / n : 0;
-    return (spread){offset, vd_fold_row(m.second) / n - offset * offset};
-}
-
-/* A row whose mean is large against its deviation is measured again, about its first element: the
- * difference of two large sums knows little of a small variance. (No comparison with a NaN holds.)
- */
-INLINE row_stats stats_of_row(const source *src, int64_t dim, double eps, intptr_t ahead,
-                              bool centred, bool residual)
-{
-    float shift = 0;
-    spread v = measure_row(src, shift, dim, ahead, centred, residual, false);
-    if (centred && !(v.offset * v.offset <= 4 * v.var)) {
-        shift = residual ? src->alpha * src->residual[0] + src->x[0] : src->x[0];
-        v = measure_row(src, shift, dim, 0, centred, residual, true);
-    }
-    if (v.var < 0) v.var = 0; /* by rounding; a NaN stays */
-    const float mean_hi = (float)((double)shift + v.offset);
-    return (row_stats){.mean_hi = mean_hi,
-                       .mean_lo = ((double)shift - (double)mean_hi) + v.offset,
-                       .rstd = v.var + eps == 0 ? 0 : 1 / sqrt(v.var + eps)};
-}
-
-/* (s - mean) * rstd in double, rounded once. */
-INLINE vf exact_xhat(const source *src, const row_stats *stats, int64_t j, int n, bool centred,
-                     bool residual)
-{
-    wide s = source_widen(src, j, n, residual);
-    const vd rstd = vd_set1(stats->rstd);
-    if (centred) {
-        const vd hi = vd_set1((double)stats->mean_hi), lo = vd_set1(stats->mean_lo);
-        s.lo = vd_sub(vd_sub(s.lo, hi), lo);
-        s.hi = vd_sub(vd_sub(s.hi, hi), lo);
-    }
-    return vf_narrow(vd_mul(s.lo, rstd), vd_mul(s.hi, rstd));
-}
-
-/* (s - mean) * rstd in float. What rounding took from rstd, as a share of it, is put back into the
- * difference together with mean_lo: both cost one rounding. */
-INLINE vf float_xhat(vf s, const row_stats *stats, bool centred)
-{
-    const float rstd = (float)stats->rstd;
-    if (centred) {
-        const vf rest = vf_set1((float)(stats->rstd / (double)rstd - 1));
-        s = vf_sub(s, vf_set1(stats->mean_hi));
-        s = vf_add(s, vf_sub(vf_mul(s, rest), vf_set1((float)stats->mean_lo)));
-    }
-    return vf_mul(s, vf_set1(rstd));
-}
-
-/* Where the results of a row go, and what xhat is multiplied with and shifted by. Copied out of the
- * job, so that the compiler knows that no store changes them. */
 typedef struct target {
-    float *y, *sum;
-    const float *gamma, *beta;
-    float offset;
+    void *y, *sum;
+    bool stream;
 } target;
 
-/* How a row is normalized. PLAIN: in float, with gamma, no offset, and beta where there is a mean:
- * a loop without a branch; the residual form, which has more to load, gains nothing from it. ANY:
- * in float. EXACT: xhat in double, for rows so large or small that float leaves its range on the
- * way.
- */
-typedef enum manner { PLAIN, ANY, EXACT } manner;
-
-INLINE manner manner_of(const target *to, const row_stats *stats, bool centred, bool residual)
+INLINE target target_of(const weir_fwd_job *job, int64_t row, kind k)
 {
-    if (!(stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX)) return EXACT;
-    if (residual) return ANY;
-    return to->gamma && to->offset == 0 && centred == (to->beta != NULL) ? PLAIN : ANY;
+    return (target){at_out(job->y, k.type, row * job->ldy),
+                    k.residual ? at_out(job->sum, k.type, row * job->lds) : NULL, job->stream};
 }
 
-/* One vector of y, and of the sum. */
-INLINE void normalize(const target *to, const source *src, const row_stats *stats, int64_t j, int n,
-                      bool centred, bool residual, manner how, bool stream)
+/* Columns j..j+n-1; their gain and beta begin at `i`. */
+INLINE void write_vector(const target *to, const source *src, const row_scale *by, const affine *a,
+                         int64_t j, int64_t i, int n, kind k)
 {
-    vf s = source_load(src, j, n, residual);
-    vf v = how == EXACT ? exact_xhat(src, stats, j, n, centred, residual)
-                        : float_xhat(s, stats, centred);
-    if (how == PLAIN || to->gamma)
-        v = vf_mul(v, load_gain(to->gamma, how == PLAIN ? 0 : to->offset, j, n));
-    if (how == PLAIN ? centred : to->beta != NULL) v = vf_add(v, load_part(to->beta + j, n));
-    if (to->sum) store_part(to->sum + j, s, n, stream);
-    store_part(to->y + j, v, n, stream);
+    const vf s = source_load(src, j, n);
+    vf v = vf_mul(float_xhat(s, by, k.centred), load_as(WEIR_F32, a->gain, i, n));
+    if (k.centred) v = vf_add(v, load_as(WEIR_F32, a->beta, i, n));
+    if (k.residual && to->sum) store_as(k.type, to->sum, j, s, n, to->stream);
+    store_as(k.type, to->y, j, v, n, to->stream);
 }
 
-INLINE void normalize_row(const target *to, const source *src, const row_stats *stats, int64_t dim,
-                          intptr_t ahead, bool centred, bool residual, manner how, bool stream)
+/* One step of both passes: columns from..from+measured-1 of one row are measured, columns
+ * at..at+written-1 of another are written. Either number may be 0. */
+typedef struct step {
+    source read, write;
+    moments *m;
+    target to;
+    row_scale by;
+    affine affine; /* of column `at` on */
+    int64_t from, measured, at, written;
+} step;
+
+INLINE void measure_group(moments *m, const source *src, int64_t j, kind k)
 {
-    int64_t j = 0;
-    for (; j + WEIR_LANES <= dim; j += WEIR_LANES) {
-        source_prefetch(src, (dim + j) / 2, ahead, residual);
-        for (int k = 0; k < VF_ROW; k++)
-            normalize(to, src, stats, j + k * VF_LANES, VF_LANES, centred, residual, how, stream);
+    for (int i = 0; i < VF_ROW; i++)
+        add_moment(m, i, source_widen(src, j + i * VF_LANES, VF_LANES), k.centred);
+}
+
+INLINE void take_step(const step *given, kind k)
+{
+    const step s = *given; /* so that the compiler knows that no store changes it */
+    moments m = *s.m;
+    const int64_t both = (s.measured < s.written ? s.measured : s.written) & -WEIR_LANES;
+    int64_t i = 0;
+    for (; i < both; i += WEIR_LANES) {
+        measure_group(&m, &s.read, s.from + i, k);
+        for (int v = 0; v < WEIR_LANES; v += VF_LANES)
+            write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i + v, i + v, VF_LANES, k);
     }
-    for (; j < dim; j += VF_LANES)
-        normalize(to, src, stats, j, part_of(dim - j), centred, residual, how, stream);
+    if (s.measured > both) measure(&m, &s.read, s.from + i, s.from + s.measured, k.centred);
+    for (; i + VF_LANES <= s.written; i += VF_LANES)
+        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, VF_LANES, k);
+    if (i < s.written)
+        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, (int)(s.written - i), k);
+    *s.m = m;
 }
 
-INLINE source source_row(const weir_fwd_job *job, int64_t row, bool residual)
-{
-    return (source){job->x + row * job->ldx, residual ? job->residual + row * job->ldr : NULL,
-                    job->alpha};
-}
+/* A group of rows that has been measured. */
+typedef struct group {
+    int64_t first;
+    int rows;
+    row_stats stats[WEIR_ROW_GROUP];
+    bool rare; /* a row whose xhat wants double */
+} group;
 
-INLINE row_stats stats_at(const weir_fwd_job *job, int64_t row, bool centred, bool residual)
+/* The statistics of a group, from its sums; side by side, for the divisions and roots take long. */
+INLINE void conclude(const weir_fwd_job *job, group *g, const moments *m, kind k)
 {
-    const source src = source_row(job, row, residual);
-    return stats_of_row(&src, job->dim, job->eps, job->ahead, centred, residual);
-}
-
-INLINE void finish_row(const weir_fwd_job *job, int64_t row, const row_stats *found, bool centred,
-                       bool residual, bool stream)
-{
-    const int64_t dim = job->dim;
-    const row_stats stats = *found; /* so that the compiler knows that no store changes it */
-    const source src = source_row(job, row, residual);
-    const target to = {job->y + row * job->ldy,
-                       residual && job->sum ? job->sum + row * job->lds : NULL, job->gamma,
-                       job->beta, job->gamma_offset};
-    switch (manner_of(&to, &stats, centred, residual)) {
-    case PLAIN:
-        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, PLAIN, stream);
-        break;
-    case ANY:
-        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, ANY, stream);
-        break;
-    case EXACT:
-        normalize_row(&to, &src, &stats, dim, job->ahead, centred, residual, EXACT, stream);
-        break;
+    double v[WEIR_ROW_GROUP], mean[WEIR_ROW_GROUP], shift[WEIR_ROW_GROUP] = {0};
+    const double n = (double)job->measured;
+    for (int r = 0; r < WEIR_ROW_GROUP; r++) {
+        v[r] = vd_fold_row(m[r].second) / n;
+        mean[r] = 0;
+        if (!k.centred) continue;
+        mean[r] = vd_fold_row(m[r].first) / n;
+        v[r] -= mean[r] * mean[r];
     }
-    if (job->mean) job->mean[row] = stats.mean_hi;
-    if (job->mean_lo) job->mean_lo[row] = (float)stats.mean_lo;
-    if (job->rstd) job->rstd[row] = (float)stats.rstd;
-}
-
-/* A narrow row is measured before the one above it is finished: then nothing waits for the
- * divisions and the root at the end of its sums. Of a wide row the second pass should not wait: it
- * would find the row gone from the first-level cache. */
-INLINE void forward_some(const weir_fwd_job *job, int64_t first, int64_t end, bool centred,
-                         bool residual, bool stream)
-{
-    const int64_t lag = job->dim <= NARROW ? 1 : 0;
-    row_stats stats[2];
-    for (int64_t i = first; i < end + lag; i++) {
-        if (i < end) stats[i & lag] = stats_at(job, i, centred, residual);
-        if (i - lag >= first)
-            finish_row(job, i - lag, &stats[(i - lag) & lag], centred, residual, stream);
+    for (int r = 0; k.centred && r < g->rows; r++)
+        if (is_far_from_zero(mean[r], v[r])) {
+            const source src = source_row(job, g->first + r);
+            const spread s = measure_again(&src, job->measured);
+            shift[r] = s.shift, mean[r] = s.offset, v[r] = s.var;
+        }
+    for (int r = 0; r < WEIR_ROW_GROUP; r++) {
+        if (job->rule != WEIR_RSTD_MEAN) v[r] *= n;
+        g->stats[r] = stats_about(shift[r], mean[r], rstd_of(v[r], job->eps, job->rule));
     }
 }
 
-INLINE void forward_rows(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
+INLINE void recall(const weir_fwd_job *job, group *g)
 {
-    if (job->residual && job->stream)
-        forward_some(job, first, end, centred, true, true);
-    else if (job->residual)
-        forward_some(job, first, end, centred, true, false);
-    else if (job->stream)
-        forward_some(job, first, end, centred, false, true);
+    for (int r = 0; r < g->rows; r++)
+        g->stats[r] = stats_given(job, job->moments + (g->first + r) * job->ld_stats);
+}
+
+INLINE void settle(const weir_fwd_job *job, group *g, const moments *m, kind k)
+{
+    if (job->moments)
+        recall(job, g);
     else
-        forward_some(job, first, end, centred, false, false);
+        conclude(job, g, m, k);
+    g->rare = false;
+    for (int r = 0; r < g->rows; r++) {
+        save_stats(job, g->first + r, &g->stats[r]);
+        if (is_exact_row(&g->stats[r])) g->rare = true;
+    }
+}
+
+/* Where reading and fetching are: both go through the rows in the order of memory. */
+typedef struct reader {
+    cursor read, fetch;
+} reader;
+
+/* Sets up the reading half of a step, of a row of `g`; measured 0 when the group has been read. */
+INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, const group *g,
+                       moments *m, int64_t piece, kind k)
+{
+    cursor *read = &at_piece->read;
+    s->measured = 0;
+    if (read->row >= g->first + g->rows) return;
+    if (job->fetch) {
+        const int64_t end = piece_end(&at_piece->fetch, job->dim, piece);
+        fetch(job->x, k.type, job->ldx, &at_piece->fetch, end);
+        if (k.residual) fetch(job->residual, k.type, job->ldr, &at_piece->fetch, end);
+        advance(&at_piece->fetch, job->dim, piece);
+    }
+    const int64_t end = piece_end(read, job->measured, piece);
+    s->read = fast_source(job, read->row, k);
+    s->m = &m[read->row - g->first];
+    s->from = read->col;
+    s->measured = end > read->col ? end - read->col : 0;
+    advance(read, job->dim, piece);
+}
+
+/* What columns j..j+n-1 are multiplied with and shifted by. */
+INLINE affine affine_of(const weir_fwd_job *job, float room[2][PIECE], int64_t j, int64_t n, kind k)
+{
+    const bool scalar = job->scalar_gamma;
+    return (affine){gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, n, scalar),
+                    k.centred ? betas(room[1], job->beta, job->beta_type, j, n, scalar) : NULL};
+}
+
+/* Writes `done`, if it has rows, and measures `next`, if it has. */
+INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group *next,
+                              reader *at_piece, affine whole, float room[2][PIECE], kind k)
+{
+    const int64_t dim = job->dim, piece = piece_of(dim);
+    const int steps = done->rows > next->rows ? done->rows : next->rows;
+    moments m[WEIR_ROW_GROUP];
+    for (int r = 0; r < WEIR_ROW_GROUP; r++) clear(&m[r]);
+    for (int64_t j = 0; j < dim; j += piece) {
+        const int64_t columns = dim - j < piece ? dim - j : piece;
+        step s = {.m = m, .at = j, .affine = whole};
+        if (piece < dim) s.affine = affine_of(job, room, j, columns, k);
+        for (int r = 0; r < steps; r++) {
+            read_piece(job, &s, at_piece, next, m, piece, k);
+            s.written = r < done->rows && !done->rare ? columns : 0;
+            if (s.written) {
+                s.write = fast_source(job, done->first + r, k);
+                s.to = target_of(job, done->first + r, k);
+                s.by = scale_of(&done->stats[r]);
+            }
+            if (s.measured || s.written) take_step(&s, k);
+        }
+    }
+    for (int r = 0; done->rare && r < done->rows; r++)
+        write_row(job, done->first + r, &done->stats[r], k.centred);
+    if (next->rows) settle(job, next, m, k);
+}
+
+INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end, kind k)
+{
+    const int64_t piece = piece_of(job->dim);
+    float room[2][PIECE];
+    group done = {.rows = 0}, next;
+    affine whole = {NULL, NULL};
+    reader at_piece = {{first, 0}, fetch_from(first, job->dim, piece, size_of(k.type))};
+    if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
+    for (int64_t i = first; i < end || done.rows; i += WEIR_ROW_GROUP) {
+        const int64_t left = end > i ? end - i : 0;
+        next.first = end - left;
+        next.rows = left < WEIR_ROW_GROUP ? (int)left : WEIR_ROW_GROUP;
+        write_and_measure(job, &done, &next, &at_piece, whole, room, k);
+        done = next;
+    }
     if (job->stream) vf_stream_end();
+}
+
+INLINE void forward_of_type(const weir_fwd_job *job, int64_t first, int64_t end, weir_dtype type,
+                            bool centred)
+{
+    if (type != WEIR_F32 && !VF_HALVES)
+        forward_mixed(job, first, end, centred);
+    else if (job->residual)
+        forward_of_kind(job, first, end, (kind){type, centred, true});
+    else
+        forward_of_kind(job, first, end, (kind){type, centred, false});
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* norm_words.h - a few words more, made of those of simd/, that both passes of the norms use. */
+/* norm_words.h - a few words more, made of those of simd/: elements of any type, and what a row is
+ * multiplied with. */
 #ifndef WEIR_OPS_NORM_WORDS_H
 #define WEIR_OPS_NORM_WORDS_H
 
@@ -7,6 +8,9 @@
 /* Always inlined, so that flags given as constants choose code when it is compiled, not when it
  * runs. */
 #define INLINE static inline __attribute__((always_inline))
+
+/* For what is rare: one copy, whatever calls it. */
+#define RARE static __attribute__((noinline))
 
 typedef struct wide {
     vd lo, hi;
@@ -23,26 +27,166 @@ INLINE int part_of(int64_t rest)
     return rest < VF_LANES ? (int)rest : VF_LANES;
 }
 
-INLINE vf load_part(const float *p, int n)
+INLINE int64_t size_of(weir_dtype type)
 {
-    return n == VF_LANES ? vf_load(p) : vf_load_n(p, n);
+    return type == WEIR_F32 ? 4 : type == WEIR_BF16 || type == WEIR_F16 ? 2 : 1;
 }
 
-INLINE void store_part(float *p, vf a, int n, bool stream)
+/* The element at (row, column j) of a matrix, or of an absent one NULL. */
+INLINE const void *at(const void *data, weir_dtype type, int64_t index)
 {
-    if (n < VF_LANES)
-        vf_store_n(p, a, n);
-    else if (stream)
-        vf_stream(p, a);
-    else
-        vf_store(p, a);
+    return data ? (const char *)data + index * size_of(type) : NULL;
+}
+INLINE void *at_out(void *data, weir_dtype type, int64_t index)
+{
+    return data ? (char *)data + index * size_of(type) : NULL;
 }
 
-/* What gamma multiplies with. */
-INLINE vf load_gain(const float *gamma, float offset, int64_t j, int n)
+/* n elements from column j of a row, as floats; the lanes beyond are +0. */
+INLINE vf load_as(weir_dtype type, const void *row, int64_t j, int n)
 {
-    vf gain = load_part(gamma + j, n);
+    const uint16_t *halves = (const uint16_t *)row + j;
+    if (type == WEIR_BF16) return n == VF_LANES ? vf_load_bf16(halves) : vf_load_bf16_n(halves, n);
+    if (type == WEIR_F16) return n == VF_LANES ? vf_load_f16(halves) : vf_load_f16_n(halves, n);
+    const float *floats = (const float *)row + j;
+    return n == VF_LANES ? vf_load(floats) : vf_load_n(floats, n);
+}
+
+/* A f32 row widened to double without a detour; the others through float. */
+INLINE wide load_wide(weir_dtype type, const void *row, int64_t j, int n)
+{
+    if (type != WEIR_F32 || n < VF_LANES) return widen(load_as(type, row, j, n));
+    const float *floats = (const float *)row + j;
+    return (wide){vd_widen(floats), vd_widen(floats + VD_LANES)};
+}
+
+INLINE void store_as(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
+{
+    if (type == WEIR_F32) {
+        float *floats = (float *)row + j;
+        if (n < VF_LANES)
+            vf_store_n(floats, a, n);
+        else if (stream)
+            vf_stream(floats, a);
+        else
+            vf_store(floats, a);
+        return;
+    }
+    uint16_t *halves = (uint16_t *)row + j;
+    if (type == WEIR_BF16) {
+        if (n < VF_LANES)
+            vf_store_bf16_n(halves, a, n);
+        else if (stream)
+            vf_stream_bf16(halves, a);
+        else
+            vf_store_bf16(halves, a);
+    } else {
+        if (n < VF_LANES)
+            vf_store_f16_n(halves, a, n);
+        else if (stream)
+            vf_stream_f16(halves, a);
+        else
+            vf_store_f16(halves, a);
+    }
+}
+
+INLINE vf round_to(weir_dtype type, vf a)
+{
+    return type == WEIR_BF16 ? vf_round_bf16(a) : type == WEIR_F16 ? vf_round_f16(a) : a;
+}
+
+/* n elements of gamma or beta from column j. */
+INLINE vf load_vector(weir_dtype type, const void *data, int64_t j, int n, bool scalar)
+{
+    if (!scalar) return load_as(type, data, j, n);
+    float one[VF_LANES];
+    vf_store(one, load_as(type, data, 0, 1));
+    return vf_set1(one[0]);
+}
+
+INLINE vf gain_of(const void *gamma, weir_dtype type, float offset, int64_t j, int n, bool scalar)
+{
+    vf gain = load_vector(type, gamma, j, n, scalar);
     return offset != 0 ? vf_add(vf_set1(offset), gain) : gain;
+}
+
+/* Rows are read piece by piece: the narrow ones whole, the wide ones so that what two passes have in
+ * hand at a time stays in the first-level cache. Multiples of WEIR_LANES. */
+enum { PIECE = 1024, WIDE_PIECE = 256 };
+
+INLINE int64_t piece_of(int64_t dim)
+{
+    return dim <= PIECE ? dim : WIDE_PIECE;
+}
+
+/* What a piece is multiplied with and shifted by, as floats: the caller's own, where they are that
+ * already, or copies in a room of PIECE floats. What is absent multiplies by 1 and adds -0, which
+ * changes nothing, the sign of a zero included. */
+typedef struct affine {
+    const float *gain, *beta;
+} affine;
+
+INLINE bool is_plain(const void *data, weir_dtype type, bool scalar)
+{
+    return data && type == WEIR_F32 && !scalar;
+}
+
+RARE const float *gains(float *room, const void *gamma, weir_dtype type, float offset, int64_t j,
+                        int64_t n, bool scalar)
+{
+    if (is_plain(gamma, type, scalar) && offset == 0) return (const float *)gamma + j;
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        const vf gain = gamma ? gain_of(gamma, type, offset, j + i, part, scalar) : vf_set1(1);
+        store_as(WEIR_F32, room, i, gain, part, false);
+    }
+    return room;
+}
+
+RARE const float *betas(float *room, const void *beta, weir_dtype type, int64_t j, int64_t n,
+                        bool scalar)
+{
+    if (is_plain(beta, type, scalar)) return (const float *)beta + j;
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        const vf shift = beta ? load_vector(type, beta, j + i, part, scalar) : vf_set1(-0.0F);
+        store_as(WEIR_F32, room, i, shift, part, false);
+    }
+    return room;
+}
+
+/* A piece of a row, in the order in which rows are read for the first time. */
+typedef struct cursor {
+    int64_t row, col;
+} cursor;
+
+INLINE void advance(cursor *c, int64_t dim, int64_t piece)
+{
+    c->col += piece;
+    if (c->col >= dim) *c = (cursor){c->row + 1, 0};
+}
+
+/* How far ahead of reading to fetch. */
+enum { FETCH_BYTES = 8192 };
+
+/* The cursor that is FETCH_BYTES ahead of the beginning of a row. */
+INLINE cursor fetch_from(int64_t row, int64_t dim, int64_t piece, int64_t size)
+{
+    cursor c = {row, 0};
+    for (int64_t bytes = 0; bytes < FETCH_BYTES; bytes += piece * size) advance(&c, dim, piece);
+    return c;
+}
+
+/* Fetches the columns c->col..end-1 of a row. */
+INLINE void fetch(const void *data, weir_dtype type, int64_t ld, const cursor *c, int64_t end)
+{
+    const int64_t size = size_of(type), from = (c->row * ld + c->col) * size;
+    for (int64_t b = 0; b < (end - c->col) * size; b += 64) vf_prefetch(data, (intptr_t)(from + b));
+}
+
+INLINE int64_t piece_end(const cursor *c, int64_t dim, int64_t piece)
+{
+    return dim - c->col < piece ? dim : c->col + piece;
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define WEIR_SIMD_SUFFIX avx2
-enum { VF_LANES = 8, VD_LANES = 4 };
+enum { VF_LANES = 8, VD_LANES = 4, VF_HALVES = 1 };
 typedef __m256 vf;
 typedef __m256d vd;
 typedef __m256 vm;
@@ -164,6 +164,10 @@ static inline vd vd_sub(vd a, vd b)
 static inline vd vd_mul(vd a, vd b)
 {
     return _mm256_mul_pd(a, b);
+}
+static inline vd vd_add_to(vd acc, vd a)
+{
+    return _mm256_add_pd(acc, a);
 }
 static inline vd vd_add_square(vd acc, vd a)
 {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define WEIR_SIMD_SUFFIX avx512
-enum { VF_LANES = 16, VD_LANES = 8 };
+enum { VF_LANES = 16, VD_LANES = 8, VF_HALVES = 1 };
 typedef __m512 vf;
 typedef __m512d vd;
 typedef __mmask16 vm;
@@ -161,6 +161,11 @@ static inline vd vd_sub(vd a, vd b)
 static inline vd vd_mul(vd a, vd b)
 {
     return _mm512_mul_pd(a, b);
+}
+/* By the multipliers: the adders are busy with what widens floats. */
+static inline vd vd_add_to(vd acc, vd a)
+{
+    return _mm512_fmadd_pd(a, _mm512_set1_pd(1), acc);
 }
 static inline vd vd_add_square(vd acc, vd a)
 {

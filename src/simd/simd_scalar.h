@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define WEIR_SIMD_SUFFIX scalar
-enum { VF_LANES = 4, VD_LANES = 2 };
+enum { VF_LANES = 4, VD_LANES = 2, VF_HALVES = 0 };
 typedef float vf __attribute__((vector_size(16)));
 typedef double vd __attribute__((vector_size(16)));
 typedef int32_t vm __attribute__((vector_size(16)));
@@ -169,6 +169,10 @@ static inline vd vd_sub(vd a, vd b)
 static inline vd vd_mul(vd a, vd b)
 {
     return a * b;
+}
+static inline vd vd_add_to(vd acc, vd a)
+{
+    return acc + a;
 }
 static inline vd vd_add_square(vd acc, vd a)
 {

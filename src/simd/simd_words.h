@@ -17,7 +17,7 @@
  * b, so a NaN gives b.  Comparisons with NaN are false.  Pointers need no alignment, but those of
  * vf_stream, vf_stream_bf16 and vf_stream_f16 do: that of what VF_LANES elements take.
  *
- * 16-bit floats are their bits in uint16_t. Stores round to nearest even; a NaN stays one, quiet,
+ * 16-bit floats are their bits in uint16_t; VF_HALVES says whether the set has instructions for them. Stores round to nearest even; a NaN stays one, quiet,
  * with its sign and the first bits of its payload. vf_store_i8 takes whole numbers, vf_store_e4m3
  * at most 448 in magnitude, which it rounds to nearest even; both want no NaN. vf_max_abs(m, a) is
  * the larger of m >= 0 and |a|, and a NaN is larger than all numbers.
@@ -55,12 +55,11 @@ static inline vm vf_isnan(vf a)
     return vm_not(vf_eq(a, a));
 }
 
-/* Fetches what lies `ahead` bytes after p into the second-level cache. It need not exist. (Always
- * inlined: gcc takes a function that does nothing but prefetch for one that does nothing, and drops
- * the call.) */
-static inline __attribute__((always_inline)) void vf_prefetch(const float *p, intptr_t ahead)
+/* Fetches the cache line that lies `ahead` bytes after p, which need not exist. (Always inlined: gcc
+ * takes a function that does nothing but prefetch for one that does nothing, and drops the call.) */
+static inline __attribute__((always_inline)) void vf_prefetch(const void *p, intptr_t ahead)
 {
-    __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead), 0, 2);
+    __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead), 0, 3);
 }
 
 /* 0 <= n <= VF_LANES 16-bit floats; the other lanes are read as +0, and not written. */

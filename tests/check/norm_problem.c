@@ -21,6 +21,11 @@ const char *const family_names[FAMILIES] = {"uniform", "mean 1e4",  "mean 1e6", 
 const char *const output_names[OUTPUTS] = {"y",  "sum",       "mean",   "mean_lo", "rstd",
                                            "dx", "dresidual", "dgamma", "dbeta"};
 
+static int64_t partial_of(const problem_options *o)
+{
+    return o->op->partial ? (o->dim + 2) / 3 : 0;
+}
+
 static bool is_matrix(output k)
 {
     return k == Y || k == SUM || k == DX || k == DRESIDUAL;
@@ -196,7 +201,8 @@ static void ask_oracle(problem *p)
 {
     const problem_options *o = &p->o;
     const int64_t n = o->rows * o->dim;
-    const weir_norm norm = {.op = o->op->op, .dim = o->dim, .eps = o->eps};
+    const weir_norm norm = {
+        .op = o->op->op, .dim = o->dim, .eps = o->eps, .partial = partial_of(o)};
     double *s = widened(p->s, n), *dy = widened(p->dy, n), *dsum = widened(p->dsum, n);
     double *beta = widened(p->beta, o->dim);
     double *gain = new_array(o->dim, sizeof(double));
@@ -420,7 +426,8 @@ results problem_run(const problem *p, const weir_parallel *par)
     const weir_norm norm = {.op = p->o.op->op,
                             .dim = p->o.dim,
                             .eps = p->o.eps,
-                            .gamma_offset = (double)p->o.gamma_offset};
+                            .gamma_offset = (double)p->o.gamma_offset,
+                            .partial = partial_of(&p->o)};
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     stage st = {.results = {{NULL}}};
     run_forward(p, &st, &norm, par);

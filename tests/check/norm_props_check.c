@@ -16,7 +16,7 @@ enum { DIM = 64 };
 
 static void forward(const weir_op_row *op, const float *x, const float *gamma, float *y)
 {
-    const weir_norm norm = {.op = op->op, .dim = DIM};
+    const weir_norm norm = {.op = op->op, .dim = DIM, .partial = op->partial ? DIM / 2 : 0};
     const weir_norm_fwd args = {.rows = 1,
                                 .x = {(float *)x, WEIR_F32, 0},
                                 .gamma = {(float *)gamma, WEIR_F32},

@@ -23,8 +23,11 @@ for object in $objects; do
 done
 [ -n "$kernels" ] || { verdict; exit; }
 rows=$(awk -F '[(), ]+' '/^WEIR_KERNEL\(/ {
-    print "weir_k_" $4 "_fwd_f32_" $5
-    print "weir_k_" $4 "_bwd_f32_" $5
+    split("f32 bf16 f16 mixed", types, " ")
+    for (t in types) {
+        print "weir_k_" $4 "_fwd_" types[t] "_" $5
+        print "weir_k_" $4 "_bwd_" types[t] "_" $5
+    }
 }' src/ops/kernels.def)
 for kernel in $kernels; do
     echo "$rows" | grep -q -x "$kernel" || fault "$kernel: no row of src/ops/kernels.def"

@@ -1,15 +1,47 @@
-/* layernorm_body.h - the kernels of layernorm: the norm body with the mean subtracted. Maths:
- * layernorm.md. */
+/* layernorm_body.h - the kernels of layernorm: the norm body with a mean. Maths: layernorm.md. */
 #include "ops/norm_forward_body.h"
 #include "ops/norm_backward_body.h"
 
 void WEIR_KERNEL_NAME(layernorm_fwd_f32)(const weir_fwd_job *job, int64_t first, int64_t end)
 {
-    forward_rows(job, first, end, true);
+    forward_of_type(job, first, end, WEIR_F32, true);
+}
+
+void WEIR_KERNEL_NAME(layernorm_fwd_bf16)(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    forward_of_type(job, first, end, WEIR_BF16, true);
+}
+
+void WEIR_KERNEL_NAME(layernorm_fwd_f16)(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    forward_of_type(job, first, end, WEIR_F16, true);
+}
+
+void WEIR_KERNEL_NAME(layernorm_fwd_mixed)(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    forward_mixed(job, first, end, true);
 }
 
 void WEIR_KERNEL_NAME(layernorm_bwd_f32)(const weir_bwd_job *job, int64_t first, int64_t end,
-                                         float *dgamma, float *dbeta)
+                                         float *const sums[WEIR_COLUMN_SUMS])
 {
-    backward_rows(job, first, end, dgamma, dbeta, true);
+    backward_of_type(job, first, end, sums, WEIR_F32, true);
+}
+
+void WEIR_KERNEL_NAME(layernorm_bwd_bf16)(const weir_bwd_job *job, int64_t first, int64_t end,
+                                          float *const sums[WEIR_COLUMN_SUMS])
+{
+    backward_of_type(job, first, end, sums, WEIR_BF16, true);
+}
+
+void WEIR_KERNEL_NAME(layernorm_bwd_f16)(const weir_bwd_job *job, int64_t first, int64_t end,
+                                         float *const sums[WEIR_COLUMN_SUMS])
+{
+    backward_of_type(job, first, end, sums, WEIR_F16, true);
+}
+
+void WEIR_KERNEL_NAME(layernorm_bwd_mixed)(const weir_bwd_job *job, int64_t first, int64_t end,
+                                           float *const sums[WEIR_COLUMN_SUMS])
+{
+    backward_of_type(job, first, end, sums, MIXED, true);
 }

@@ -4,11 +4,44 @@
 
 void WEIR_KERNEL_NAME(rmsnorm_fwd_f32)(const weir_fwd_job *job, int64_t first, int64_t end)
 {
-    forward_rows(job, first, end, false);
+    forward_of_type(job, first, end, WEIR_F32, false);
+}
+
+void WEIR_KERNEL_NAME(rmsnorm_fwd_bf16)(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    forward_of_type(job, first, end, WEIR_BF16, false);
+}
+
+void WEIR_KERNEL_NAME(rmsnorm_fwd_f16)(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    forward_of_type(job, first, end, WEIR_F16, false);
+}
+
+void WEIR_KERNEL_NAME(rmsnorm_fwd_mixed)(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    forward_mixed(job, first, end, false);
 }
 
 void WEIR_KERNEL_NAME(rmsnorm_bwd_f32)(const weir_bwd_job *job, int64_t first, int64_t end,
-                                       float *dgamma, float *dbeta)
+                                       float *const sums[WEIR_COLUMN_SUMS])
 {
-    backward_rows(job, first, end, dgamma, dbeta, false);
+    backward_of_type(job, first, end, sums, WEIR_F32, false);
+}
+
+void WEIR_KERNEL_NAME(rmsnorm_bwd_bf16)(const weir_bwd_job *job, int64_t first, int64_t end,
+                                        float *const sums[WEIR_COLUMN_SUMS])
+{
+    backward_of_type(job, first, end, sums, WEIR_BF16, false);
+}
+
+void WEIR_KERNEL_NAME(rmsnorm_bwd_f16)(const weir_bwd_job *job, int64_t first, int64_t end,
+                                       float *const sums[WEIR_COLUMN_SUMS])
+{
+    backward_of_type(job, first, end, sums, WEIR_F16, false);
+}
+
+void WEIR_KERNEL_NAME(rmsnorm_bwd_mixed)(const weir_bwd_job *job, int64_t first, int64_t end,
+                                         float *const sums[WEIR_COLUMN_SUMS])
+{
+    backward_of_type(job, first, end, sums, MIXED, false);
 }

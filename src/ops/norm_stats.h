@@ -1,0 +1,172 @@
+/* norm_stats.h - the statistics of a row, in the words of simd/: what forward finds out about a row
+ * before it writes it. */
+#ifndef WEIR_OPS_NORM_STATS_H
+#define WEIR_OPS_NORM_STATS_H
+
+#include <math.h>
+
+#include "ops/norm_words.h"
+
+/* Between these float is safe from its ends: rows of any length that fits in memory cannot
+ * overflow, and what underflows is less than 2^-60 in xhat. */
+#define RSTD_MIN 0x1p-90
+#define RSTD_MAX 0x1p90
+
+/* One row of the operand, s = fl(alpha * residual) + x, or x; rounded to `rounded` where that is not
+ * f32. */
+typedef struct source {
+    const void *x, *residual;
+    weir_dtype x_type, residual_type, rounded;
+    float alpha;
+} source;
+
+/* The mean is mean_hi + mean_lo: s - mean_hi is exact in double, so a large mean costs no digits. */
+typedef struct row_stats {
+    float mean_hi;
+    double mean_lo, rstd;
+} row_stats;
+
+INLINE vf source_load(const source *src, int64_t j, int n)
+{
+    vf s = load_as(src->x_type, src->x, j, n);
+    if (src->residual)
+        s = vf_add(vf_mul(vf_set1(src->alpha), load_as(src->residual_type, src->residual, j, n)),
+                   s);
+    return round_to(src->rounded, s);
+}
+
+INLINE wide source_widen(const source *src, int64_t j, int n)
+{
+    if (src->residual) return widen(source_load(src, j, n));
+    return load_wide(src->x_type, src->x, j, n);
+}
+
+/* Lane sums of s, and of s * s. RMSNorm has no use for the first. */
+typedef struct moments {
+    vd first[VD_ROW], second[VD_ROW];
+} moments;
+
+INLINE void clear(moments *m)
+{
+    /* Not by an initializer: the string store that gcc makes of it waits for streaming stores. */
+    for (int k = 0; k < VD_ROW; k++) m->first[k] = m->second[k] = vd_zero();
+}
+
+/* The k-th vector of a group of WEIR_LANES columns. Absent lanes are 0: they add nothing. A float's
+ * square is exact in double. */
+INLINE void add_moment(moments *m, int k, wide s, bool centred)
+{
+    if (centred) {
+        m->first[2 * k] = vd_add_to(m->first[2 * k], s.lo);
+        m->first[2 * k + 1] = vd_add_to(m->first[2 * k + 1], s.hi);
+    }
+    m->second[2 * k] = vd_add_square(m->second[2 * k], s.lo);
+    m->second[2 * k + 1] = vd_add_square(m->second[2 * k + 1], s.hi);
+}
+
+/* Columns j..end-1, j a multiple of WEIR_LANES. */
+INLINE void measure(moments *m, const source *src, int64_t j, int64_t end, bool centred)
+{
+    for (; j + WEIR_LANES <= end; j += WEIR_LANES)
+        for (int k = 0; k < VF_ROW; k++)
+            add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES), centred);
+    for (int k = 0; j < end; j += VF_LANES, k++)
+        add_moment(m, k, source_widen(src, j, part_of(end - j)), centred);
+}
+
+/* A row about a shift: its mean less the shift, and its variance. */
+typedef struct spread {
+    double shift, offset, var;
+} spread;
+
+/* The same sums about the first element. */
+RARE spread measure_again(const source *src, int64_t dim)
+{
+    float first[VF_LANES];
+    vf_store(first, source_load(src, 0, 1));
+    const vf shift = vf_set1(first[0]);
+    const vd wide_shift = vd_set1((double)first[0]);
+    vd sum[VD_ROW], square[VD_ROW];
+    for (int k = 0; k < VD_ROW; k++) sum[k] = square[k] = vd_zero();
+    for (int64_t j = 0; j < dim; j += VF_LANES) {
+        const int n = part_of(dim - j), k = (int)(j % WEIR_LANES) / VF_LANES;
+        vf s = source_load(src, j, n);
+        if (n < VF_LANES) s = vf_select(vf_first(n), s, shift);
+        const vd d[2] = {vd_sub(vf_lo(s), wide_shift), vd_sub(vf_hi(s), wide_shift)};
+        for (int h = 0; h < 2; h++) {
+            sum[2 * k + h] = vd_add(sum[2 * k + h], d[h]);
+            square[2 * k + h] = vd_add(square[2 * k + h], vd_mul(d[h], d[h]));
+        }
+    }
+    const double n = (double)dim, offset = vd_fold_row(sum) / n;
+    const double var = vd_fold_row(square) / n - offset * offset;
+    return (spread){(double)first[0], offset,
+                    var < 0 ? 0 : var}; /* < 0: by rounding; a NaN stays */
+}
+
+/* A row whose mean is large against its deviation is measured again: the difference of two large
+ * sums knows little of a small variance. (No comparison with a NaN holds.) */
+INLINE bool is_far_from_zero(double mean, double var)
+{
+    return !(mean * mean <= 4 * var);
+}
+
+/* rstd from the variance or mean square, or from the sum of squares, as the rule wants; 0 where the
+ * denominator is 0. */
+INLINE double rstd_of(double v, double eps, weir_rstd_rule rule)
+{
+    const double root = sqrt(rule == WEIR_RSTD_MEAN ? v + eps : v);
+    const double under = rule == WEIR_RSTD_CLAMP && root < eps ? eps : root;
+    return under == 0 ? 0 : 1 / under;
+}
+
+INLINE row_stats stats_about(double shift, double offset, double rstd)
+{
+    const float mean_hi = (float)(shift + offset);
+    return (row_stats){mean_hi, (shift - (double)mean_hi) + offset, rstd};
+}
+
+INLINE bool is_exact_row(const row_stats *stats)
+{
+    return !(stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX);
+}
+
+/* (s - mean) * rstd in double, rounded once: for rows so large or small that float leaves its range
+ * on the way. */
+INLINE vf exact_xhat(vf s, const row_stats *stats, bool centred)
+{
+    wide w = widen(s);
+    const vd rstd = vd_set1(stats->rstd);
+    if (centred) {
+        const vd hi = vd_set1((double)stats->mean_hi), lo = vd_set1(stats->mean_lo);
+        w.lo = vd_sub(vd_sub(w.lo, hi), lo);
+        w.hi = vd_sub(vd_sub(w.hi, hi), lo);
+    }
+    return vf_narrow(vd_mul(w.lo, rstd), vd_mul(w.hi, rstd));
+}
+
+/* The statistics of a row as float arithmetic wants them. `rest` is what rounding took from rstd, as
+ * a share of it. */
+typedef struct row_scale {
+    float mean_hi, mean_lo, rest, rstd;
+} row_scale;
+
+INLINE row_scale scale_of(const row_stats *stats)
+{
+    const float rstd = (float)stats->rstd;
+    return (row_scale){stats->mean_hi, (float)stats->mean_lo,
+                       (float)(stats->rstd / (double)rstd - 1), rstd};
+}
+
+/* (s - mean) * rstd in float. What rounding took from rstd is put back into the difference together
+ * with mean_lo: both cost one rounding. */
+INLINE vf float_xhat(vf s, const row_scale *by, bool centred)
+{
+    if (centred) {
+        s = vf_sub(s, vf_set1(by->mean_hi));
+        s = vf_add(s, vf_sub(vf_mul(s, vf_set1(by->rest)), vf_set1(by->mean_lo)));
+    }
+    return vf_mul(s, vf_set1(by->rstd));
+}
+
+#endif

@@ -1,0 +1,276 @@
+/* norm_tasks.c - rows in tasks for the threads, groups in jobs, column sums in a fixed tree. */
+#include "ops/norm_tasks.h"
+
+#include <string.h>
+
+enum {
+    TASK_ELEMENTS = 16384, /* what a thread takes at once, at least */
+    TASKS_A_WORKER = 4,    /* so that a late worker costs a quarter of its share */
+    GROUPED_ROWS = 32,     /* rows of all groups that follow each other */
+    FOLD_COLUMNS = 1024    /* columns of the partial sums that one task folds */
+};
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Rows of a task: `unit` of them or a multiple. */
+static int64_t span_of(const weir_norm_shape *s, const weir_parallel *par, int64_t unit)
+{
+    if (!par || par->workers <= 1) return ceil_div(s->rows, unit) * unit;
+    const int64_t least = ceil_div(TASK_ELEMENTS, s->dim);
+    const int64_t share = ceil_div(s->rows, (int64_t)par->workers * TASKS_A_WORKER);
+    return ceil_div(share > least ? share : least, unit) * unit;
+}
+
+static void run_tasks(const weir_parallel *par, int64_t count, weir_task task, void *arg)
+{
+    if (par && par->workers > 1 && count > 1) {
+        par->parallel_for(par->ctx, count, task, arg);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) task(arg, i, 0);
+}
+
+static void *moved(void *data, weir_dtype type, int64_t elements)
+{
+    return data ? (char *)data + elements * weir_dtype_size(type) : NULL;
+}
+static const void *moved_in(const void *data, weir_dtype type, int64_t elements)
+{
+    return data ? (const char *)data + elements * weir_dtype_size(type) : NULL;
+}
+
+/* Where gamma of a group begins. */
+static int64_t gamma_at(const weir_norm_shape *s, int64_t group)
+{
+    return s->gamma_dim == s->dim ? group * s->width : 0;
+}
+
+static weir_fwd_job forward_group(const weir_fwd_job *first, const weir_norm_shape *s, int64_t g)
+{
+    weir_fwd_job job = *first;
+    const int64_t by = g * s->width, gamma = gamma_at(s, g);
+    job.x = moved_in(job.x, job.x_type, by);
+    job.residual = moved_in(job.residual, job.residual_type, by);
+    job.y = moved(job.y, job.y_type, by);
+    job.sum = moved(job.sum, job.sum_type, by);
+    job.gamma = moved_in(job.gamma, job.gamma_type, gamma);
+    job.beta = moved_in(job.beta, job.beta_type, gamma);
+    if (job.mean) job.mean += g;
+    if (job.mean_lo) job.mean_lo += g;
+    if (job.rstd) job.rstd += g;
+    if (job.moments) job.moments += g;
+    if (job.found) job.found += g;
+    if (job.y_scale) job.y_scale += g;
+    return job;
+}
+
+typedef struct forward_tasks {
+    weir_forward_call call;
+    weir_norm_shape shape;
+    int64_t span;
+} forward_tasks;
+
+static void forward_task(void *arg, int64_t index, int worker)
+{
+    const forward_tasks *t = arg;
+    const weir_norm_shape *s = &t->shape;
+    const int64_t first = index * t->span, end = smaller(first + t->span, s->rows);
+    (void)worker;
+    if (s->groups == 1) {
+        t->call.kernel(&t->call.job, first, end);
+        return;
+    }
+    for (int64_t i = first; i < end; i += GROUPED_ROWS)
+        for (int64_t g = 0; g < s->groups; g++) {
+            const weir_fwd_job job = forward_group(&t->call.job, s, g);
+            t->call.kernel(&job, i, smaller(i + GROUPED_ROWS, end));
+        }
+}
+
+/* Groups that share gamma and lie densely in memory are rows of their own. */
+static bool is_flat(const weir_fwd_job *job, const weir_norm_shape *s)
+{
+    return s->groups > 1 && (!job->gamma || s->gamma_dim != s->dim) &&
+           (!job->beta || s->gamma_dim != s->dim) && job->ldx == s->dim &&
+           (!job->residual || job->ldr == s->dim) && (!job->y || job->ldy == s->dim) &&
+           (!job->sum || job->lds == s->dim);
+}
+
+void weir_run_forward(const weir_forward_call *call, const weir_norm_shape *shape,
+                      const weir_parallel *par)
+{
+    forward_tasks t = {.call = *call, .shape = *shape};
+    weir_norm_shape *s = &t.shape;
+    if (is_flat(&call->job, s)) {
+        weir_fwd_job *job = &t.call.job;
+        job->ldx = job->ldr = job->ldy = job->lds = s->width;
+        job->ld_stats = 1;
+        *s = (weir_norm_shape){s->op, s->rows * s->groups, s->width, 1, s->width, s->gamma_dim};
+    }
+    t.span = span_of(s, par, WEIR_ROW_GROUP);
+    run_tasks(par, ceil_div(s->rows, t.span), forward_task, &t);
+}
+
+static weir_bwd_job backward_group(const weir_bwd_job *first, const weir_norm_shape *s, int64_t g)
+{
+    weir_bwd_job job = *first;
+    const int64_t by = g * s->width;
+    job.dy = moved_in(job.dy, job.dy_type, by);
+    job.x = moved_in(job.x, job.x_type, by);
+    job.dsum = moved_in(job.dsum, job.dsum_type, by);
+    job.dx = moved(job.dx, job.dx_type, by);
+    job.dresidual = moved(job.dresidual, job.dresidual_type, by);
+    job.gamma = moved_in(job.gamma, job.gamma_type, gamma_at(s, g));
+    if (job.mean) job.mean += g;
+    if (job.mean_lo) job.mean_lo += g;
+    if (job.rstd) job.rstd += g;
+    if (job.moments) job.moments += g;
+    if (job.found) job.found += g;
+    return job;
+}
+
+/* How many sums an operator's columns have. */
+static int64_t sums_of(const weir_op_row *op)
+{
+    return 1 + op->beta + op->scale + op->shift;
+}
+
+size_t weir_partial_bytes(const weir_norm_shape *s)
+{
+    const int64_t pitch = weir_partial_pitch(s);
+    size_t bytes;
+    if (pitch < 0 ||
+        __builtin_mul_overflow((size_t)ceil_div(s->rows, WEIR_ROW_BLOCK),
+                               (size_t)(sums_of(s->op) * pitch), &bytes) ||
+        __builtin_mul_overflow(bytes, sizeof(float), &bytes))
+        return SIZE_MAX;
+    return bytes;
+}
+
+typedef struct backward_tasks {
+    weir_backward_call call;
+    weir_norm_shape shape;
+    int64_t span, blocks;
+    int64_t pitch, block_pitch;      /* of a sum, of all sums of a block */
+    int64_t place[WEIR_COLUMN_SUMS]; /* of a sum in its block */
+    bool partial;                    /* sums go to the workspace first */
+} backward_tasks;
+
+/* Where the sums of the block that begins at row `first` go. */
+static void sums_at(const backward_tasks *t, int64_t first, float *sums[WEIR_COLUMN_SUMS])
+{
+    float *block = NULL;
+    if (t->partial) {
+        block = t->call.workspace + first / WEIR_ROW_BLOCK * t->block_pitch;
+        memset(block, 0, (size_t)t->block_pitch * sizeof(float));
+    }
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
+        sums[k] = t->call.out[k] && block ? block + t->place[k] : t->call.out[k];
+}
+
+static void backward_block(const backward_tasks *t, int64_t first, int64_t end)
+{
+    const weir_norm_shape *s = &t->shape;
+    float *sums[WEIR_COLUMN_SUMS];
+    sums_at(t, first, sums);
+    for (int64_t g = 0; g < s->groups; g++) {
+        const weir_bwd_job job = backward_group(&t->call.job, s, g);
+        float *of_group[WEIR_COLUMN_SUMS];
+        for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
+            of_group[k] = sums[k] ? sums[k] + g * s->width : NULL;
+        t->call.kernel(&job, first, end, of_group);
+    }
+}
+
+static void backward_task(void *arg, int64_t index, int worker)
+{
+    const backward_tasks *t = arg;
+    const int64_t end = smaller((index + 1) * t->span, t->shape.rows);
+    (void)worker;
+    for (int64_t first = index * t->span; first < end; first += WEIR_ROW_BLOCK)
+        backward_block(t, first, smaller(first + WEIR_ROW_BLOCK, end));
+}
+
+/* The partial sums of all blocks, added pairwise: neighbours first, then neighbours of those. The
+ * first block then has the sum of all; it is added to out, unless columns share its elements. */
+static void fold_columns(const backward_tasks *t, float *partials, int64_t begin, int64_t end,
+                         float *out)
+{
+    for (int64_t step = 1; step < t->blocks; step *= 2)
+        for (int64_t b = 0; b + step < t->blocks; b += 2 * step) {
+            float *into = partials + b * t->block_pitch;
+            const float *from = into + step * t->block_pitch;
+            for (int64_t j = begin; j < end; j++) into[j] += from[j];
+        }
+    if (!out) return;
+    for (int64_t j = begin; j < end; j++) out[j] += partials[j];
+}
+
+/* How many elements the k-th output has. */
+static int64_t out_dim(const weir_norm_shape *s, int k)
+{
+    return k == WEIR_SUM_GAMMA || k == WEIR_SUM_BETA ? s->gamma_dim : 1;
+}
+
+static void fold_task(void *arg, int64_t index, int worker)
+{
+    const backward_tasks *t = arg;
+    const int64_t begin = index * FOLD_COLUMNS, end = smaller(begin + FOLD_COLUMNS, t->shape.dim);
+    (void)worker;
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++) {
+        if (!t->call.out[k]) continue;
+        const bool whole = out_dim(&t->shape, k) == t->shape.dim;
+        fold_columns(t, t->call.workspace + t->place[k], begin, end, whole ? t->call.out[k] : NULL);
+    }
+}
+
+/* Element j of out gets columns j, j + period, ... of the sums, in ascending order. */
+static void fold_period(const float *sums, int64_t dim, float *out, int64_t period)
+{
+    for (int64_t j = 0; j < period; j++) {
+        double total = 0;
+        for (int64_t i = j; i < dim; i += period) total += (double)sums[i];
+        out[j] += (float)total;
+    }
+}
+
+static void fold_shared(const backward_tasks *t)
+{
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++) {
+        const int64_t period = out_dim(&t->shape, k);
+        if (t->call.out[k] && period != t->shape.dim)
+            fold_period(t->call.workspace + t->place[k], t->shape.dim, t->call.out[k], period);
+    }
+}
+
+void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
+                       const weir_parallel *par)
+{
+    backward_tasks t = {.call = *call,
+                        .shape = *s,
+                        .span = span_of(s, par, WEIR_ROW_BLOCK),
+                        .blocks = ceil_div(s->rows, WEIR_ROW_BLOCK)};
+    bool wanted = false;
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++) wanted |= call->out[k] != NULL;
+    t.partial = wanted && weir_needs_partials(s);
+    if (t.partial) {
+        const weir_op_row *op = s->op;
+        t.pitch = weir_partial_pitch(s);
+        t.place[WEIR_SUM_BETA] = t.pitch;
+        t.place[WEIR_SUM_SCALE] = t.pitch * (1 + op->beta);
+        t.place[WEIR_SUM_SHIFT] = t.pitch * (2 + op->beta);
+        t.block_pitch = t.pitch * sums_of(op);
+    }
+    run_tasks(par, ceil_div(s->rows, t.span), backward_task, &t);
+    if (!t.partial) return;
+    run_tasks(par, ceil_div(s->dim, FOLD_COLUMNS), fold_task, &t);
+    fold_shared(&t);
+}

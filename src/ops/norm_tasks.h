@@ -1,0 +1,28 @@
+/* norm_tasks.h - a checked call, cut into tasks and run. Floor 2. */
+#ifndef WEIR_OPS_NORM_TASKS_H
+#define WEIR_OPS_NORM_TASKS_H
+
+#include "ops/norm_check.h"
+
+typedef struct weir_forward_call {
+    weir_fwd_job job; /* of the first group */
+    weir_fwd_kernel *kernel;
+} weir_forward_call;
+
+void weir_run_forward(const weir_forward_call *call, const weir_norm_shape *s,
+                      const weir_parallel *par);
+
+typedef struct weir_backward_call {
+    weir_bwd_job job; /* of the first group */
+    weir_bwd_kernel *kernel;
+    float *out[WEIR_COLUMN_SUMS]; /* what the column sums are added to; NULL: not wanted */
+    float *workspace;             /* of weir_partial_bytes, where weir_needs_partials */
+} weir_backward_call;
+
+void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
+                       const weir_parallel *par);
+
+/* Bytes of the partial sums of all blocks of rows; SIZE_MAX where no memory could hold them. */
+size_t weir_partial_bytes(const weir_norm_shape *s);
+
+#endif
