@@ -72,6 +72,7 @@ typedef struct back_sums {
 
 INLINE void clear_sums(back_sums *sums)
 {
+    UNROLLED
     for (int k = 0; k < VD_ROW; k++) sums->g[k] = sums->gx[k] = vd_zero();
 }
 
@@ -92,6 +93,7 @@ INLINE void add_back(back_chunk *c, const back_row *row, const float *gain, back
 
 INLINE void flush(const vf part[VF_ROW], vd all[VD_ROW])
 {
+    UNROLLED
     for (int k = 0; k < VF_ROW; k++) {
         all[2 * k] = vd_add(all[2 * k], vf_lo(part[k]));
         all[2 * k + 1] = vd_add(all[2 * k + 1], vf_hi(part[k]));
@@ -106,11 +108,12 @@ INLINE void sum_columns(back_sums *sums, const back_row *row, const float *gain,
     while (j < end) {
         const int64_t stop = end - j < CHUNK ? end : j + CHUNK;
         back_chunk c;
+        UNROLLED
         for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gx[k] = vf_zero();
-        for (; j + WEIR_LANES <= stop; j += WEIR_LANES)
-            for (int k = 0; k < VF_ROW; k++)
-                add_back(&c, row, gain, t, j + k * VF_LANES, j + k * VF_LANES - start, k, VF_LANES,
-                         centred);
+        for (; j + WEIR_LANES <= stop; j += WEIR_LANES) UNROLLED
+        for (int k = 0; k < VF_ROW; k++)
+            add_back(&c, row, gain, t, j + k * VF_LANES, j + k * VF_LANES - start, k, VF_LANES,
+                     centred);
         for (int k = 0; j < stop; j += VF_LANES, k++)
             add_back(&c, row, gain, t, j, j - start, k, part_of(stop - j), centred);
         if (centred) flush(c.g, sums->g);
@@ -167,13 +170,13 @@ INLINE void add_to(float *sums, int64_t j, vf a, int n)
 }
 
 INLINE void back_column(const weir_bwd_job *job, const back_group *g, const float *gain,
-                        back_types t, int64_t j, int64_t i, int n,
+                        back_types t, int64_t j, int64_t i, int n, int rows,
                         float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
     vf dgamma = vf_zero(), dbeta = vf_zero();
     const vf gains = load_as(WEIR_F32, gain, i, n);
-    for (int r = 0; r < g->rows; r++)
-        back_vector(job, &g->row[r], gains, t, j, n, &dgamma, &dbeta, k);
+    UNROLLED
+    for (int r = 0; r < rows; r++) back_vector(job, &g->row[r], gains, t, j, n, &dgamma, &dbeta, k);
     add_to(sums[WEIR_SUM_GAMMA], j, dgamma, n);
     add_to(sums[WEIR_SUM_BETA], j, dbeta, n);
 }
@@ -186,10 +189,10 @@ INLINE void finish_columns(const weir_bwd_job *job, const back_group *g, const f
     if (g->rows == WEIR_ROW_GROUP) {
         const back_group full = *g; /* so that the compiler knows that no store changes it */
         for (; j + VF_LANES <= end; j += VF_LANES)
-            back_column(job, &full, gain, t, j, j - start, VF_LANES, sums, k);
+            back_column(job, &full, gain, t, j, j - start, VF_LANES, WEIR_ROW_GROUP, sums, k);
     }
     for (; j < end; j += VF_LANES)
-        back_column(job, g, gain, t, j, j - start, part_of(end - j), sums, k);
+        back_column(job, g, gain, t, j, j - start, part_of(end - j), g->rows, sums, k);
 }
 
 /* Takes the sums of the next piece in the order of memory; false when the group has none left. */
@@ -234,10 +237,11 @@ INLINE void finish_and_sum(const weir_bwd_job *job, const back_group *done, back
                            cursor *read, cursor *fetched,
                            float *const column_sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    const int64_t dim = job->dim, piece = piece_of(dim);
+    const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
     const bool summed = (job->dx || job->dresidual || job->found) && !job->moments;
     float room[PIECE];
     back_sums sums[WEIR_ROW_GROUP];
+    UNROLLED
     for (int r = 0; r < WEIR_ROW_GROUP; r++) clear_sums(&sums[r]);
     for (int r = 0; r < next->rows; r++) next->row[r] = back_row_at(job, next->first + r, k);
     for (int64_t j = 0; j < dim; j += piece) {
@@ -257,7 +261,8 @@ INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end
 {
     back_group done = {.rows = 0}, next;
     cursor read = {first, 0};
-    cursor fetched = fetch_from(first, job->dim, piece_of(job->dim), size_of(job->x_type));
+    cursor fetched =
+        fetch_from(first, job->dim, piece_of(job->dim, job->fetch), size_of(job->x_type));
     for (int64_t i = first; i < end || done.rows; i += WEIR_ROW_GROUP) {
         const int64_t left = end > i ? end - i : 0;
         next.first = end - left;

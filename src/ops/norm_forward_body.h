@@ -46,7 +46,7 @@ INLINE target target_of(const weir_fwd_job *job, int64_t row, kind k)
 INLINE void write_vector(const target *to, const source *src, const row_scale *by, const affine *a,
                          int64_t j, int64_t i, int n, kind k)
 {
-    const vf s = source_load(src, j, n);
+    const vf s = source_load(src, j, n, k.residual);
     vf v = vf_mul(float_xhat(s, by, k.centred), load_as(WEIR_F32, a->gain, i, n));
     if (k.centred) v = vf_add(v, load_as(WEIR_F32, a->beta, i, n));
     if (k.residual && to->sum) store_as(k.type, to->sum, j, s, n, to->stream);
@@ -64,29 +64,31 @@ typedef struct step {
     int64_t from, measured, at, written;
 } step;
 
-INLINE void measure_group(moments *m, const source *src, int64_t j, kind k)
+INLINE void write_group(const step *s, int64_t i, kind k)
 {
-    for (int i = 0; i < VF_ROW; i++)
-        add_moment(m, i, source_widen(src, j + i * VF_LANES, VF_LANES), k.centred);
+    UNROLLED
+    for (int v = 0; v < WEIR_LANES; v += VF_LANES)
+        write_vector(&s->to, &s->write, &s->by, &s->affine, s->at + i + v, i + v, VF_LANES, k);
 }
 
 INLINE void take_step(const step *given, kind k)
 {
     const step s = *given; /* so that the compiler knows that no store changes it */
     moments m = *s.m;
-    const int64_t both = (s.measured < s.written ? s.measured : s.written) & -WEIR_LANES;
+    const int64_t measured = s.measured & -WEIR_LANES, written = s.written & -WEIR_LANES;
+    const int64_t both = measured < written ? measured : written;
     int64_t i = 0;
     for (; i < both; i += WEIR_LANES) {
-        measure_group(&m, &s.read, s.from + i, k);
-        for (int v = 0; v < WEIR_LANES; v += VF_LANES)
-            write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i + v, i + v, VF_LANES, k);
+        measure_group(&m, &s.read, s.from + i, k.centred, k.residual);
+        write_group(&s, i, k);
     }
-    if (s.measured > both) measure(&m, &s.read, s.from + i, s.from + s.measured, k.centred);
-    for (; i + VF_LANES <= s.written; i += VF_LANES)
-        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, VF_LANES, k);
-    if (i < s.written)
-        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, (int)(s.written - i), k);
+    for (; i < measured; i += WEIR_LANES)
+        measure_group(&m, &s.read, s.from + i, k.centred, k.residual);
     *s.m = m;
+    measure_tail(s.m, &s.read, s.from + i, s.from + s.measured, k.centred, k.residual);
+    for (i = both; i < written; i += WEIR_LANES) write_group(&s, i, k);
+    for (; i < s.written; i += VF_LANES)
+        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, part_of(s.written - i), k);
 }
 
 /* A group of rows that has been measured. */
@@ -102,6 +104,7 @@ INLINE void conclude(const weir_fwd_job *job, group *g, const moments *m, kind k
 {
     double v[WEIR_ROW_GROUP], mean[WEIR_ROW_GROUP], shift[WEIR_ROW_GROUP] = {0};
     const double n = (double)job->measured;
+    UNROLLED
     for (int r = 0; r < WEIR_ROW_GROUP; r++) {
         v[r] = vd_fold_row(m[r].second) / n;
         mean[r] = 0;
@@ -115,6 +118,7 @@ INLINE void conclude(const weir_fwd_job *job, group *g, const moments *m, kind k
             const spread s = measure_again(&src, job->measured);
             shift[r] = s.shift, mean[r] = s.offset, v[r] = s.var;
         }
+    UNROLLED
     for (int r = 0; r < WEIR_ROW_GROUP; r++) {
         if (job->rule != WEIR_RSTD_MEAN) v[r] *= n;
         g->stats[r] = stats_about(shift[r], mean[r], rstd_of(v[r], job->eps, job->rule));
@@ -178,9 +182,10 @@ INLINE affine affine_of(const weir_fwd_job *job, float room[2][PIECE], int64_t j
 INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group *next,
                               reader *at_piece, affine whole, float room[2][PIECE], kind k)
 {
-    const int64_t dim = job->dim, piece = piece_of(dim);
+    const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
+    UNROLLED
     for (int r = 0; r < WEIR_ROW_GROUP; r++) clear(&m[r]);
     for (int64_t j = 0; j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
@@ -204,7 +209,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
 
 INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end, kind k)
 {
-    const int64_t piece = piece_of(job->dim);
+    const int64_t piece = piece_of(job->dim, job->fetch);
     float room[2][PIECE];
     group done = {.rows = 0}, next;
     affine whole = {NULL, NULL};

@@ -39,13 +39,16 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, const source *sr
 {
     moments m;
     clear(&m);
-    for (int64_t j = 0; j < job->measured; j += WIDE_PIECE) {
+    for (int64_t j = 0; j < job->measured; j += FAR_PIECE) {
         const cursor next = {row + 1, j};
-        const int64_t end = job->measured - j < WIDE_PIECE ? job->measured : j + WIDE_PIECE;
+        const int64_t end = job->measured - j < FAR_PIECE ? job->measured : j + FAR_PIECE;
         if (job->fetch) fetch(job->x, job->x_type, job->ldx, &next, end);
         if (job->fetch && job->residual)
             fetch(job->residual, job->residual_type, job->ldr, &next, end);
-        measure(&m, src, j, end, centred);
+        int64_t i = j;
+        for (; i + WEIR_LANES <= end; i += WEIR_LANES)
+            measure_group(&m, src, i, centred, src->residual != NULL);
+        measure_tail(&m, src, i, end, centred, src->residual != NULL);
     }
     return spread_of(&m, src, job->measured, centred);
 }
@@ -87,7 +90,8 @@ INLINE float quantum(const weir_fwd_job *job, const source *src, const row_stats
     vf most = vf_zero();
     for (int64_t j = 0; j < job->dim; j += VF_LANES) {
         const int n = part_of(job->dim - j);
-        const vf y = y_of(job, stats, by, source_load(src, j, n), j, n, centred);
+        const vf y =
+            y_of(job, stats, by, source_load(src, j, n, src->residual != NULL), j, n, centred);
         most = vf_max_abs(most, n < VF_LANES ? vf_select(vf_first(n), y, vf_zero()) : y);
     }
     float lanes[VF_LANES], max = 0;
@@ -123,7 +127,7 @@ RARE void write_row(const weir_fwd_job *job, int64_t row, const row_stats *stats
     if (codes) job->y_scale[row] = scale;
     for (int64_t j = 0; j < job->dim; j += VF_LANES) {
         const int n = part_of(job->dim - j);
-        const vf s = source_load(&src, j, n);
+        const vf s = source_load(&src, j, n, src.residual != NULL);
         vf v = y_of(job, stats, &by, s, j, n, centred);
         if (sum) store_as(job->sum_type, sum, j, s, n, job->stream);
         if (!codes) {

@@ -26,18 +26,19 @@ typedef struct row_stats {
     double mean_lo, rstd;
 } row_stats;
 
-INLINE vf source_load(const source *src, int64_t j, int n)
+/* `residual` says whether there is one: a constant where speed counts. */
+INLINE vf source_load(const source *src, int64_t j, int n, bool residual)
 {
     vf s = load_as(src->x_type, src->x, j, n);
-    if (src->residual)
+    if (residual)
         s = vf_add(vf_mul(vf_set1(src->alpha), load_as(src->residual_type, src->residual, j, n)),
                    s);
     return round_to(src->rounded, s);
 }
 
-INLINE wide source_widen(const source *src, int64_t j, int n)
+INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
 {
-    if (src->residual) return widen(source_load(src, j, n));
+    if (residual) return widen(source_load(src, j, n, true));
     return load_wide(src->x_type, src->x, j, n);
 }
 
@@ -49,6 +50,7 @@ typedef struct moments {
 INLINE void clear(moments *m)
 {
     /* Not by an initializer: the string store that gcc makes of it waits for streaming stores. */
+    UNROLLED
     for (int k = 0; k < VD_ROW; k++) m->first[k] = m->second[k] = vd_zero();
 }
 
@@ -64,14 +66,20 @@ INLINE void add_moment(moments *m, int k, wide s, bool centred)
     m->second[2 * k + 1] = vd_add_square(m->second[2 * k + 1], s.hi);
 }
 
-/* Columns j..end-1, j a multiple of WEIR_LANES. */
-INLINE void measure(moments *m, const source *src, int64_t j, int64_t end, bool centred)
+/* WEIR_LANES columns from j on. */
+INLINE void measure_group(moments *m, const source *src, int64_t j, bool centred, bool residual)
 {
-    for (; j + WEIR_LANES <= end; j += WEIR_LANES)
-        for (int k = 0; k < VF_ROW; k++)
-            add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES), centred);
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++)
+        add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES, residual), centred);
+}
+
+/* The last columns of a row, fewer than WEIR_LANES. */
+INLINE void measure_tail(moments *m, const source *src, int64_t j, int64_t end, bool centred,
+                         bool residual)
+{
     for (int k = 0; j < end; j += VF_LANES, k++)
-        add_moment(m, k, source_widen(src, j, part_of(end - j)), centred);
+        add_moment(m, k, source_widen(src, j, part_of(end - j), residual), centred);
 }
 
 /* A row about a shift: its mean less the shift, and its variance. */
@@ -83,14 +91,15 @@ typedef struct spread {
 RARE spread measure_again(const source *src, int64_t dim)
 {
     float first[VF_LANES];
-    vf_store(first, source_load(src, 0, 1));
+    vf_store(first, source_load(src, 0, 1, src->residual != NULL));
     const vf shift = vf_set1(first[0]);
     const vd wide_shift = vd_set1((double)first[0]);
     vd sum[VD_ROW], square[VD_ROW];
+    UNROLLED
     for (int k = 0; k < VD_ROW; k++) sum[k] = square[k] = vd_zero();
     for (int64_t j = 0; j < dim; j += VF_LANES) {
         const int n = part_of(dim - j), k = (int)(j % WEIR_LANES) / VF_LANES;
-        vf s = source_load(src, j, n);
+        vf s = source_load(src, j, n, src->residual != NULL);
         if (n < VF_LANES) s = vf_select(vf_first(n), s, shift);
         const vd d[2] = {vd_sub(vf_lo(s), wide_shift), vd_sub(vf_hi(s), wide_shift)};
         for (int h = 0; h < 2; h++) {

@@ -111,12 +111,13 @@ INLINE vf gain_of(const void *gamma, weir_dtype type, float offset, int64_t j, i
 }
 
 /* Rows are read piece by piece: the narrow ones whole, the wide ones so that what two passes have in
- * hand at a time stays in the first-level cache. Multiples of WEIR_LANES. */
-enum { PIECE = 1024, WIDE_PIECE = 256 };
+ * hand at a time stays in the first-level cache while the rest comes from far. Multiples of
+ * WEIR_LANES. */
+enum { PIECE = 1024, FAR_PIECE = 256 };
 
-INLINE int64_t piece_of(int64_t dim)
+INLINE int64_t piece_of(int64_t dim, bool far)
 {
-    return dim <= PIECE ? dim : WIDE_PIECE;
+    return dim <= PIECE ? dim : far ? FAR_PIECE : PIECE;
 }
 
 /* What a piece is multiplied with and shifted by, as floats: the caller's own, where they are that

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define WEIR_SIMD_SUFFIX scalar
+#define UNROLLED         /* long code for a set that few machines run */
 enum { VF_LANES = 4, VD_LANES = 2, VF_HALVES = 0 };
 typedef float vf __attribute__((vector_size(16)));
 typedef double vd __attribute__((vector_size(16)));

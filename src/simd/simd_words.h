@@ -30,6 +30,15 @@
 /* Every reduction goes by this many lanes: lane j takes elements j, j + 32, ... */
 enum { WEIR_LANES = 32, VF_ROW = WEIR_LANES / VF_LANES, VD_ROW = WEIR_LANES / VD_LANES };
 
+/* Before a loop over the vectors of a group of lanes: the compiler writes it out, so that arrays of
+ * vectors are registers. */
+#if defined(UNROLLED)
+#elif defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 32")
+#endif
+
 #define WEIR_PASTE3(a, b, c) a##b##c
 #define WEIR_PASTE(a, b, c)  WEIR_PASTE3(a, b, c)
 
@@ -107,9 +116,11 @@ static inline vf vf_round_f16(vf a)
 static inline double vd_fold_row(const vd acc[VD_ROW])
 {
     vd t[VD_ROW];
+    UNROLLED
     for (int i = 0; i < VD_ROW; i++) t[i] = acc[i];
-    for (int half = VD_ROW / 2; half; half /= 2)
-        for (int i = 0; i < half; i++) t[i] = vd_add(t[i], t[i + half]);
+    UNROLLED
+    for (int half = VD_ROW / 2; half; half /= 2) UNROLLED
+    for (int i = 0; i < half; i++) t[i] = vd_add(t[i], t[i + half]);
     return vd_fold(t[0]);
 }
 
