@@ -97,6 +97,11 @@ floors)
     fault src/attic/a.c 'int a;'
     fault include/weir/dot.h '#include <pthread.h>'
     fault include/weir/dot.h '#include "base/mem.h"'
+    fault include/weir/dot.h '#include <omp.h>'
+    fault src/nn/walk.c '#include <omp.h>'
+    plant
+    echo '#include <omp.h>' >"$tree/include/weir/openmp.h"
+    expect none
     ;;
 sizes)
     plant
@@ -122,6 +127,8 @@ headers)
     fault include/weir/twice.h 'typedef struct twice { int a; } twice;'
     echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ -fsyntax-only - 2>/dev/null &&
         fault include/weir/words.h '#ifndef W\n#define W\nint f(int class);\n#endif'
+    echo 'int main(void) { return 0; }' | ${CC:-cc} -fopenmp -x c -fsyntax-only - 2>/dev/null &&
+        fault include/weir/omp.h '#ifndef O\n#define O\n#ifdef _OPENMP\nint f(int class, int)\n#endif\n#endif'
     ;;
 names)
     fault src/nn/mem.h 'int a;'
