@@ -19,7 +19,7 @@ DEMO_OUT     := demo
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench install format lint clean need-build need-test need-format configure-build configure-test
+.PHONY: help build demo test bench install install-strip format lint clean need-build need-test need-format configure-build configure-test
 
 quiet := $(if $(V),,@)
 hide  := $(if $(V),,>/dev/null)
@@ -33,7 +33,7 @@ compile = @echo "building in $(BUILD)/ with $(JOBS) jobs"; \
 	$(cmake_build) --parallel $(JOBS) $(if $(V),--verbose)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: configure-build ## the command build/weir, the libraries in build/lib/
 	$(compile)
@@ -52,7 +52,9 @@ bench: configure-build ## build and run the benchmarks
 	$(quiet)$(cmake_build) --target bench
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR when given
-	$(quiet)DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX) $(hide)
+install-strip: build ## the same, without debug information
+install install-strip:
+	$(quiet)DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX) $(if $(filter %-strip,$@),--strip) $(hide)
 
 format: need-format ## bring the sources into the project's style
 	$(quiet)scripts/format

@@ -1,11 +1,20 @@
-# What `make install` copies: libweir, its headers and pkg-config file, the command.
-install(TARGETS weir_static weir_shared LIBRARY ARCHIVE)
+# What `make install` copies: libweir, its headers, what finds it (pkg-config, CMake), the command. Nothing of it knows
+# where it lies, so that an installed tree may be moved.
+include(CMakePackageConfigHelpers)
+set_target_properties(weir_shared PROPERTIES EXPORT_NAME weir)
+install(TARGETS weir_static weir_shared EXPORT weir LIBRARY ARCHIVE INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(TARGET weir)
   install(TARGETS weir RUNTIME)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-# The pkg-config file finds itself, so that an installed tree may be moved.
+# find_package(weir): weir::weir and weir::weir_static. Until 1.0 a minor version may break the interface.
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/lib/weir-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(EXPORT weir NAMESPACE weir:: FILE weir-targets.cmake DESTINATION ${package_dir})
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake ${PROJECT_BINARY_DIR}/lib/weir-config-version.cmake
+  DESTINATION ${package_dir})
+
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH WEIR_PC_PREFIX /prefix/${pkgconfig_dir} /prefix)
 string(REGEX REPLACE "/$" "" WEIR_PC_PREFIX ${WEIR_PC_PREFIX})

@@ -8,6 +8,7 @@
 #define WEIR_PARALLEL_H
 
 #include <stdint.h>
+#include "weir/allocator.h"
 #include "weir/status.h"
 
 #ifdef __cplusplus
@@ -35,6 +36,14 @@ typedef struct weir_pool weir_pool;
  * Errors: WEIR_E_NULL if pool is NULL; WEIR_E_VALUE if threads < 1; WEIR_E_MEMORY if memory is out
  *         or a thread cannot be started. */
 WEIR_API weir_status weir_pool_create(int threads, weir_pool **pool);
+
+/* The same, with memory from the allocator; NULL means malloc.
+ * Memory: one alloc, which weir_pool_destroy, or a failure here, gives back. The stacks of the
+ *         threads are the system's.
+ * Owner:  as above. *allocator is copied; its functions and ctx must live as long as the pool.
+ * Errors: as above; WEIR_E_NULL also if a function of the allocator is NULL. */
+WEIR_API weir_status weir_pool_create_with(int threads, const weir_allocator *allocator,
+                                           weir_pool **pool);
 
 /* Joins the threads, frees, and sets *pool to NULL. Accepts NULL and a pointer to NULL. No
  * parallel_for of the pool may be running. */

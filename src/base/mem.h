@@ -1,6 +1,7 @@
 /* mem.h - where the lab's memory comes from, so that a test can fail the n-th allocation. Floor 0.
  *
- * libweir itself allocates only in weir_pool_create; this is for the rooms above it.
+ * libweir itself allocates only its pool, and that through a weir_allocator; this is for the rooms
+ * above it.
  */
 #ifndef WEIR_BASE_MEM_H
 #define WEIR_BASE_MEM_H

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -14,6 +15,8 @@ typedef struct worker {
 } worker;
 
 struct weir_pool {
+    weir_allocator memory;
+    size_t bytes; /* of this pool, as memory.alloc gave it */
     int threads;
     pthread_mutex_t lock;
     pthread_cond_t work, done;
@@ -76,13 +79,40 @@ static void pool_for(void *ctx, int64_t count, weir_task task, void *arg)
     pthread_mutex_unlock(&pool->lock);
 }
 
+static void *malloc_alloc(void *ctx, size_t bytes, size_t align)
+{
+    (void)ctx;
+    (void)align; /* malloc's serves every type */
+    return malloc(bytes);
+}
+
+static void malloc_free(void *ctx, void *p, size_t bytes)
+{
+    (void)ctx;
+    (void)bytes;
+    free(p);
+}
+
+static const weir_allocator malloc_memory = {malloc_alloc, malloc_free, NULL};
+
 weir_status weir_pool_create(int threads, weir_pool **out)
+{
+    return weir_pool_create_with(threads, NULL, out);
+}
+
+weir_status weir_pool_create_with(int threads, const weir_allocator *allocator, weir_pool **out)
 {
     if (!out) return WEIR_E_NULL;
     *out = NULL;
     if (threads < 1) return WEIR_E_VALUE;
-    weir_pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof pool->workers[0]);
+    const weir_allocator memory = allocator ? *allocator : malloc_memory;
+    if (!memory.alloc || !memory.free) return WEIR_E_NULL;
+    const size_t bytes = sizeof(weir_pool) + (size_t)threads * sizeof(worker);
+    weir_pool *pool = memory.alloc(memory.ctx, bytes, _Alignof(weir_pool));
     if (!pool) return WEIR_E_MEMORY;
+    memset(pool, 0, bytes);
+    pool->memory = memory;
+    pool->bytes = bytes;
     pool->threads = 1;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
@@ -112,7 +142,7 @@ void weir_pool_destroy(weir_pool **handle)
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
-    free(pool);
+    pool->memory.free(pool->memory.ctx, pool, pool->bytes);
     *handle = NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "support.h"
+#include "weir/deepnorm.h"
 
 /* The coefficient c of `sublayer x = x + (c)*f(x)` at a sublayer. */
 static double coefficient(const char *expr, int depth, int s)
@@ -81,6 +82,9 @@ static void deepnorm_constants(void **state)
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         weir_layout_shape shape = test_shape(list[i].depth, true);
         weir_program *p = test_compile(text, &shape, true);
+        weir_deepnorm library;
+        assert_int_equal(weir_deepnorm_constants(WEIR_DECODER_ONLY, 0, shape.depth, &library),
+                         WEIR_OK);
         for (int l = 1; l <= shape.depth; l++) {
             const weir_step *sum = &p->main.step[(l - 1) * 4 + 1];
             const double *gain = &p->gain[(l - 1) * WEIR_ROLES];
@@ -88,6 +92,9 @@ static void deepnorm_constants(void **state)
             assert_int_equal(sum->kind, WEIR_STEP_SUM_NORM);
             assert_true(fabs(alpha - list[i].alpha) <= 5e-5);
             assert_true(fabs(beta - list[i].beta) <= 5e-5);
+            /* The library's roots and the equation's powers round in different places. */
+            assert_true(fabs(library.decoder_alpha / alpha - 1) <= 16 * 0x1p-53);
+            assert_true(fabs(library.decoder_beta / beta - 1) <= 16 * 0x1p-53);
             /* The paper's invariant: 2N updates of size 2 beta^2 / alpha^2 add to 1. */
             assert_true(fabs(2 * shape.depth * 2 * beta * beta / (alpha * alpha) - 1) <= 1e-12);
             assert_true(gain[WEIR_ROLE_O] == beta && gain[WEIR_ROLE_UP] == beta &&

@@ -25,8 +25,9 @@ FNR == 1 {
     if (match($0, /<[^>]*>/)) {
         header = substr($0, RSTART, RLENGTH)
         word = substr(header, 2, length(header) - 4)
-        if (room == "include" && !index(libc, " " word " ")) print where "a public header includes " header
-        if ((header in known) && !allowed[header, room]) print where "room " room " includes " header
+        listed = allowed[header, room] || allowed[header, FILENAME]
+        if (room == "include" && !index(libc, " " word " ") && !listed) print where "a public header includes " header
+        else if ((header in known) && !listed) print where "room " room " includes " header
     } else if (match($0, /"[^"]*"/)) {
         path = substr($0, RSTART + 1, RLENGTH - 2)
         split(path, part, "/")

@@ -5,8 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lint=${1:?usage: $0 LINT}
 tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-library=$tree/libdot.so
+trap 'rm -rf "$tree" "$tree.so"' EXIT
+library=$tree.so
 bad=0
 cases=0
 
@@ -37,6 +37,7 @@ END
     echo '#include "weir/dot.h"' >"$tree/src/nn/local.h"
     echo '#include "base/mem.h"' >"$tree/src/ops/dot/dot_rows.h"
     echo '# Dot' >"$tree/src/ops/dot/dot.md"
+    echo weir_dot >"$tree/src/ops/libweir.symbols"
     echo '#include <stdlib.h>' >"$tree/src/base/mem.h"
     echo '# Pre-LN' >"$tree/layouts/pre.layout"
     echo 'set(FLAGS -ffp-contract=off -fno-math-errno)' >"$tree/CMakeLists.txt"
@@ -66,7 +67,7 @@ fault() {
     expect "${3:-$1}"
 }
 
-# A library for the lint of symbols, made from C text $1.
+# A fresh tree, and a library for the lint of symbols beside it, made from C text $1.
 link_library() {
     plant
     echo "$1" | "${CC:-cc}" -shared -fPIC -x c - -o "$library"
@@ -97,6 +98,11 @@ floors)
     fault src/attic/a.c 'int a;'
     fault include/weir/dot.h '#include <pthread.h>'
     fault include/weir/dot.h '#include "base/mem.h"'
+    fault include/weir/dot.h '#include <omp.h>'
+    fault src/nn/walk.c '#include <omp.h>'
+    plant
+    echo '#include <omp.h>' >"$tree/include/weir/openmp.h"
+    expect none
     ;;
 sizes)
     plant
@@ -122,6 +128,8 @@ headers)
     fault include/weir/twice.h 'typedef struct twice { int a; } twice;'
     echo 'int main() { return 0; }' | ${CXX:-c++} -x c++ -fsyntax-only - 2>/dev/null &&
         fault include/weir/words.h '#ifndef W\n#define W\nint f(int class);\n#endif'
+    echo 'int main(void) { return 0; }' | ${CC:-cc} -fopenmp -x c -fsyntax-only - 2>/dev/null &&
+        fault include/weir/omp.h '#ifndef O\n#define O\n#ifdef _OPENMP\nint f(int class, int)\n#endif\n#endif'
     ;;
 names)
     fault src/nn/mem.h 'int a;'
@@ -155,12 +163,24 @@ compares)
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b)>row.tol; }'
     ;;
 symbols)
-    link_library 'float weir_dot(void) { return 0; }'
+    dot='float weir_dot(void) { return 0; }' axpy='void weir_axpy(void) {}'
+    declared='\nWEIR_API void weir_axpy(void);'
+    link_library "$dot"
     expect none
-    link_library 'float weir_dot(void) { return 0; } int weir_hidden(void) { return 0; }'
-    expect weir_hidden
+    link_library "$dot $axpy"
+    expect 'exports weir_axpy'
     link_library 'int weir_hidden;'
     expect 'does not export weir_dot'
+    link_library "$dot $axpy"
+    fault include/weir/dot.h "$declared" 'declares weir_axpy'
+    fault include/weir/dot.h '\nWEIR_API void\n    weir_axpy(void);' 'declares weir_axpy'
+    fault src/ops/libweir.symbols weir_axpy 'lists weir_axpy'
+    for names in 'weir_dot\nweir_axpy' 'weir_axpy\nweir_dot\nweir_dot'; do
+        plant
+        printf '%b\n' "$declared" >>"$tree/include/weir/dot.h"
+        printf '%b\n' "$names" >"$tree/src/ops/libweir.symbols"
+        expect 'not in the order'
+    done
     ;;
 objects)
     library=$tree/built

@@ -1,7 +1,7 @@
 #!/bin/sh
 # sizes - no file has more than 800 lines, no function more than 120.
 . "$(dirname "$0")/lib.sh"
-scan "$(list 'include src tests bench examples fuzz' '*.[ch]' '*.def' '*.sh' '*.py')" '
+scan "$(list 'include src tests bench examples fuzz' '*.[ch]' '*.cpp' '*.def' '*.sh' '*.py')" '
 FNR == 1 { start = 0 }
 FNR == 801 { print FILENAME ": more than 800 lines" }
 FILENAME !~ /\.[ch]$/ { next }
