@@ -15,7 +15,7 @@
 #include "weir/status.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
-enum { CLI_ROWS_MAX = 64, CLI_WORDS_MAX = 256 };
+enum { CLI_ROWS_MAX = 64, CLI_WORDS_MAX = 256, CLI_THREADS_MAX = 1024 };
 
 /* Which options a command takes, besides --help, --quiet and --json. */
 enum {
@@ -27,7 +27,8 @@ enum {
     TAKES_DIVERGENCE = 32,
     TAKES_LOWERED = 64,
     TAKES_SAMPLE = 128,
-    TAKES_WORDS = 256 /* arguments that are no options */
+    TAKES_BENCH = 256,
+    TAKES_WORDS = 512 /* arguments that are no options */
 };
 
 /* The command line, parsed. Strings are borrowed from argv. */
@@ -40,6 +41,8 @@ typedef struct options {
     const char *out, *resume, *prompt;
     int length;
     double temperature;
+    const char *ops, *types, *passes, *shapes, *thread_list, *isas; /* lists of `weir bench` */
+    int rounds;
     int words;
     const char *word[CLI_WORDS_MAX];
 } options;
@@ -60,6 +63,7 @@ int cmd_train(const command *c, const options *o, const char *line);
 int cmd_compare(const command *c, const options *o, const char *line);
 int cmd_report(const command *c, const options *o, const char *line);
 int cmd_sample(const command *c, const options *o, const char *line);
+int cmd_bench(const command *c, const options *o, const char *line);
 
 /* ---- options.c, help.c ---------------------------------------------------------------------- */
 

@@ -69,9 +69,24 @@ static void help_settings(const command *c)
         printf("\n[,...]: several values with commas between; every combination is run\n");
 }
 
+static void help_bench(void)
+{
+    help_line("--op NAME[,...]", "layernorm, rmsnorm, prmsnorm, l2norm, dyt, derf (all)");
+    help_line("--type NAME[,...]",
+              "of x and y: f32, bf16, f16; of y, with x in f32: int8, fp8 (all)");
+    help_line("--pass NAME[,...]", "forward, residual, backward, backward-residual (all)");
+    help_line("--shape RxC[,...]", "rows and width (seven, from 1x4096 to 4096x4096)");
+    help_line("--threads N[,...]", "threads (1, and all cores)");
+    help_line("--isa NAME[,...]", "instruction sets of the norms: scalar, avx2, ... (the best)");
+    help_line("--rounds N", "how often everything is timed; the median counts (7)");
+    help_line("--out FILE", "a page to write: tables and bars, in one file that opens offline");
+}
+
 static void help_own(const command *c)
 {
-    if (c->takes & TAKES_OUT) {
+    if (c->takes & TAKES_BENCH) {
+        help_bench();
+    } else if (c->takes & TAKES_OUT) {
         bool report = (c->takes & TAKES_WORDS) != 0;
         help_line(report ? "--out FILE" : "--out DIR",
                   report ? "the page to write (report.html in the first DIR)"

@@ -38,6 +38,12 @@ const command weir_commands[] = {
      cmd_report},
     {"sample", "sample DIR [--prompt TEXT] [--length N]", "write text from a run's checkpoint",
      "  weir sample runs/a --prompt 'The ' --length 300\n", TAKES_SAMPLE | TAKES_WORDS, cmd_sample},
+    {"bench", "bench [--op NAME[,...]] [--shape RxC[,...]] [options]",
+     "time the norms against copies with the same reads and writes",
+     "  weir bench\n  weir bench --op layernorm --type bf16 --shape 4096x4096,64x768 --threads 1\n"
+     "  weir bench --pass forward,backward --isa scalar,avx2 --out bench.html\n"
+     "  weir bench --shape 4096x768 --json\n",
+     TAKES_BENCH | TAKES_OUT, cmd_bench},
 };
 const int weir_command_count = sizeof weir_commands / sizeof weir_commands[0];
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "lab/bench.h"
 
 /* Options that are no settings of a run. */
 typedef enum own_kind { OWN_FLAG, OWN_TEXT, OWN_INT, OWN_REAL } own_kind;
@@ -22,7 +23,7 @@ static const own_option own[] = {
     {"help", OWN_FLAG, offsetof(options, help), 0, 0},
     {"quiet", OWN_FLAG, offsetof(options, quiet), 0, 0},
     {"json", OWN_FLAG, offsetof(options, json), 0, 0},
-    {"threads", OWN_INT, offsetof(options, threads), TAKES_THREADS, 1024},
+    {"threads", OWN_INT, offsetof(options, threads), TAKES_THREADS, CLI_THREADS_MAX},
     {"out", OWN_TEXT, offsetof(options, out), TAKES_OUT, 0},
     {"resume", OWN_TEXT, offsetof(options, resume), TAKES_RESUME, 0},
     {"fail-on-divergence", OWN_FLAG, offsetof(options, fail_on_divergence), TAKES_DIVERGENCE, 0},
@@ -30,6 +31,13 @@ static const own_option own[] = {
     {"prompt", OWN_TEXT, offsetof(options, prompt), TAKES_SAMPLE, 0},
     {"length", OWN_INT, offsetof(options, length), TAKES_SAMPLE, 1000000},
     {"temperature", OWN_REAL, offsetof(options, temperature), TAKES_SAMPLE, 1000},
+    {"op", OWN_TEXT, offsetof(options, ops), TAKES_BENCH, 0},
+    {"type", OWN_TEXT, offsetof(options, types), TAKES_BENCH, 0},
+    {"pass", OWN_TEXT, offsetof(options, passes), TAKES_BENCH, 0},
+    {"shape", OWN_TEXT, offsetof(options, shapes), TAKES_BENCH, 0},
+    {"threads", OWN_TEXT, offsetof(options, thread_list), TAKES_BENCH, 0},
+    {"isa", OWN_TEXT, offsetof(options, isas), TAKES_BENCH, 0},
+    {"rounds", OWN_INT, offsetof(options, rounds), TAKES_BENCH, WEIR_BENCH_ROUNDS_MAX},
 };
 enum { OWN_COUNT = sizeof own / sizeof own[0] };
 
@@ -206,7 +214,7 @@ static weir_status parse_option(const command *c, options *o, int argc, char **a
 
 weir_status options_parse(const command *c, int argc, char **argv, options *o, weir_error *err)
 {
-    *o = (options){.length = 500, .temperature = 1};
+    *o = (options){.length = 500, .temperature = 1, .rounds = 7};
     weir_config_defaults(&o->config);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     o->threads = cores > 0 ? (int)cores : 1;

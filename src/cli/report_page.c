@@ -2,25 +2,11 @@
 
 #include "base/error.h"
 #include "cli/report.h"
+#include "cli/report_frame.h"
 #include "cli/report_html.h"
 #include "cli/report_sections.h"
 #include "cli/report_words.h"
 #include "io/files.h"
-
-/* assets/, made into arrays by the build. */
-extern const unsigned char weir_report_css[], weir_report_js[];
-extern const unsigned long weir_report_css_size, weir_report_js_size;
-
-static void add_head(weir_text *out, const char *title)
-{
-    weir_text_add(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>weir: ");
-    weir_report_escape(out, title);
-    weir_text_add(out, "</title>\n<style>\n");
-    weir_text_add_n(out, (const char *)weir_report_css, weir_report_css_size);
-    weir_text_add(out, "</style>\n</head>\n<body>\n<main>\n");
-}
 
 /* Words are kept whole: "Post-LN" is one. */
 static void add_unbroken(weir_text *out, const char *s)
@@ -42,7 +28,7 @@ static weir_status add_page(weir_text *out, weir_report_data *data, const weir_r
     weir_text headline = {0}, lede = {0};
     weir_report_headline(&headline, grid);
     weir_report_lede(&lede, grid);
-    add_head(out, headline.data);
+    weir_report_open_page(out, headline.data);
     weir_text_add(out, "<header><h1>");
     add_unbroken(out, headline.data);
     weir_text_add(out, "</h1>\n<p class=\"lede\">");
@@ -58,9 +44,7 @@ static weir_status add_page(weir_text *out, weir_report_data *data, const weir_r
     if (status) return status;
     weir_report_verdicts(out, grid);
     weir_report_details(out, grid);
-    weir_text_add(out, "</main>\n<script>\n");
-    weir_text_add_n(out, (const char *)weir_report_js, weir_report_js_size);
-    weir_text_add(out, "</script>\n</body>\n</html>\n");
+    weir_report_close_page(out);
     return out->failed ? WEIR_E_MEMORY : WEIR_OK;
 }
 

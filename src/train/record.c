@@ -3,25 +3,19 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "io/json_dump.h"
 #include "io/json_load.h"
+#include "io/machine.h"
 #include "nn/blas.h"
 #include "train/config_json.h"
 #include "train/run_files.h"
 #include "weir/cpu.h"
 #include "weir/version.h"
 
-enum {
-    SCHEMA = 1,
-    RECORD_MAX = 16 << 20,
-    CPUINFO_MAX = 64 << 20,
-    HASH_DIGITS = 16,
-    HOST_TEXT = 128
-};
+enum { SCHEMA = 1, RECORD_MAX = 16 << 20, HASH_DIGITS = 16, HOST_TEXT = 128 };
 
 static const char *const outcome_names[] = {[WEIR_RUNNING] = "running",
                                             [WEIR_TRAINED] = "trained",
@@ -88,26 +82,10 @@ static json_t *lenient_string(const char *text)
     return value;
 }
 
-/* The processor as Linux names it, else the machine's kind. */
-static void cpu_name(char name[HOST_TEXT])
-{
-    struct utsname machine;
-    snprintf(name, HOST_TEXT, "%s", uname(&machine) >= 0 ? machine.machine : "unknown");
-    char *info;
-    size_t bytes;
-    if (weir_file_read("/proc/cpuinfo", CPUINFO_MAX, &info, &bytes, NULL) != WEIR_OK) return;
-    const char *key = strstr(info, "model name"), *colon = key ? strchr(key, ':') : NULL;
-    if (colon) {
-        colon += 1 + strspn(colon + 1, " \t");
-        snprintf(name, HOST_TEXT, "%.*s", (int)strcspn(colon, "\n"), colon);
-    }
-    weir_free(info);
-}
-
 static json_t *host_object(int threads)
 {
-    char cpu[HOST_TEXT], blas[HOST_TEXT];
-    cpu_name(cpu);
+    char cpu[WEIR_CPU_NAME], blas[HOST_TEXT];
+    weir_cpu_name(cpu);
     return json_pack("{s:o, s:i, s:s, s:s}", "cpu", lenient_string(cpu), "threads", threads, "isa",
                      weir_isa_name(weir_isa_active()), "blas", weir_blas_name(blas, sizeof blas));
 }

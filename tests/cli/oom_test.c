@@ -27,6 +27,9 @@ enum { WORDS = 32, TRIES = 40, PATH_BYTES = 512 };
     "--depth", "1", "--width", "8", "--heads", "2", "--ctx", "4", "--batch", "1", "--vocab", "8",  \
         "--threads", "1"
 #define RUN NETWORK, "--steps", "2"
+#define BENCH                                                                                      \
+    "--shape", "2x8", "--op", "rmsnorm", "--type", "f32", "--pass", "forward", "--threads", "1",   \
+        "--rounds", "1"
 
 /* before: what the command finds, made without failures. */
 typedef struct scene {
@@ -54,6 +57,8 @@ static const scene scenes[] = {
     {"sample",
      {"weir", "train", "--quiet", "--out", "run", RUN},
      {"weir", "sample", "run", "--length", "4", "--json"}},
+    {"bench", {0}, {"weir", "bench", "--out", "page.html", BENCH}},
+    {"bench, json", {0}, {"weir", "bench", "--json", BENCH}},
 };
 
 /* Shared with the process of a try. */

@@ -1,6 +1,6 @@
 weir --help
 weir train --help
-for command in layouts probe compare report sample; do
+for command in layouts probe compare report sample bench; do
     says weir $command --help | sed '/^the network:/,/^options:/d'
 done
 weir help report | head -n 1

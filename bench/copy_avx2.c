@@ -1,2 +1,0 @@
-#include "simd/simd_avx2.h"
-#include "copy_body.h"

@@ -1,2 +1,0 @@
-#include "simd/simd_avx512.h"
-#include "copy_body.h"

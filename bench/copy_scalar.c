@@ -1,2 +1,0 @@
-#include "simd/simd_scalar.h"
-#include "copy_body.h"
