@@ -1,10 +1,10 @@
 /* norm_backward_body.h - the backward pass of the norms, in the words of simd/. Included once by
  * each kernel file.
  *
- * As forward, a row is read twice: to sum g and g * xhat, and to find dx; rows go in groups of
- * WEIR_ROW_GROUP, and while one group is finished the sums of the next are taken, a piece at a time.
- * The second pass goes down the columns of the whole group, so that the group's share of dgamma and
- * dbeta stays in registers.
+ * As forward, a row is read twice: to sum g and g * xhat, and to find dx. Rows go in groups of
+ * WEIR_ROW_GROUP: their sums are taken row by row, in the order of memory, and then a second pass
+ * goes down the columns of the whole group, so that the group's share of dgamma and dbeta stays in
+ * registers.
  */
 #ifndef WEIR_OPS_NORM_BACKWARD_BODY_H
 #define WEIR_OPS_NORM_BACKWARD_BODY_H
@@ -65,30 +65,42 @@ INLINE vf load_xhat(const back_row *row, weir_dtype type, int64_t j, int n, bool
     return vf_mul(x, vf_set1(row->rstd));
 }
 
-/* Lane sums of g and g * xhat: in float within a chunk of columns, in double over chunks. */
+INLINE const float *back_gains(const weir_bwd_job *job, float *room, int64_t j, int64_t end)
+{
+    return gains(room, job->gamma, job->gamma_type, job->gamma_offset, j, end - j,
+                 job->scalar_gamma);
+}
+
+/* Lane sums of g and g * (s - mean_hi): in float within a chunk of columns, in double over chunks.
+ */
 typedef struct back_sums {
-    vd g[VD_ROW], gx[VD_ROW];
+    vd g[VD_ROW], gd[VD_ROW];
 } back_sums;
 
 INLINE void clear_sums(back_sums *sums)
 {
     UNROLLED
-    for (int k = 0; k < VD_ROW; k++) sums->g[k] = sums->gx[k] = vd_zero();
+    for (int k = 0; k < VD_ROW; k++) sums->g[k] = sums->gd[k] = vd_zero();
 }
 
 typedef struct back_chunk {
-    vf g[VF_ROW], gx[VF_ROW];
+    vf g[VF_ROW], gd[VF_ROW];
 } back_chunk;
 
-/* In lanes that are absent g is +0, and xhat is whatever the statistics make of 0. */
+/* g * (s - mean_hi); what lacks to g * xhat is put right in the sums. In lanes that are absent g is
+ * +0. */
 INLINE void add_back(back_chunk *c, const back_row *row, const float *gain, back_types t, int64_t j,
                      int64_t i, int k, int n, bool centred)
 {
     vf g = vf_mul(load_as(t.dy, row->dy, j, n), load_as(WEIR_F32, gain, i, n));
-    vf gx = vf_mul(g, load_xhat(row, t.x, j, n, centred));
-    if (n < VF_LANES) gx = vf_select(vf_first(n), gx, vf_zero());
-    if (centred) c->g[k] = vf_add(c->g[k], g);
-    c->gx[k] = vf_add(c->gx[k], gx);
+    vf d = load_as(t.x, row->x, j, n);
+    if (centred) {
+        d = vf_sub(d, vf_set1(row->mean_hi));
+        c->g[k] = vf_add(c->g[k], g);
+    }
+    vf gd = vf_mul(g, d);
+    if (n < VF_LANES) gd = vf_select(vf_first(n), gd, vf_zero());
+    c->gd[k] = vf_add(c->gd[k], gd);
 }
 
 INLINE void flush(const vf part[VF_ROW], vd all[VD_ROW])
@@ -100,25 +112,25 @@ INLINE void flush(const vf part[VF_ROW], vd all[VD_ROW])
     }
 }
 
-/* Columns j..end-1 of a row, j a multiple of CHUNK; `gain` begins at column j. */
-INLINE void sum_columns(back_sums *sums, const back_row *row, const float *gain, back_types t,
-                        int64_t j, int64_t end, bool centred)
+/* Columns j..end-1 of a row, at most CHUNK of them; `gain` begins at column j. */
+INLINE void sum_chunk(back_sums *sums, const back_row *row, const float *gain, back_types t,
+                      int64_t j, int64_t end, bool centred)
 {
-    const int64_t start = j;
-    while (j < end) {
-        const int64_t stop = end - j < CHUNK ? end : j + CHUNK;
-        back_chunk c;
+    back_chunk c;
+    int64_t i = 0;
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gd[k] = vf_zero();
+    for (; j + i + WEIR_LANES <= end; i += WEIR_LANES) {
         UNROLLED
-        for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gx[k] = vf_zero();
-        for (; j + WEIR_LANES <= stop; j += WEIR_LANES) UNROLLED
         for (int k = 0; k < VF_ROW; k++)
-            add_back(&c, row, gain, t, j + k * VF_LANES, j + k * VF_LANES - start, k, VF_LANES,
+            add_back(&c, row, gain, t, j + i + k * VF_LANES, i + k * VF_LANES, k, VF_LANES,
                      centred);
-        for (int k = 0; j < stop; j += VF_LANES, k++)
-            add_back(&c, row, gain, t, j, j - start, k, part_of(stop - j), centred);
-        if (centred) flush(c.g, sums->g);
-        flush(c.gx, sums->gx);
     }
+    back_chunk rest = c; /* indexed at run time: in memory */
+    for (int k = 0; j + i < end; i += VF_LANES, k++)
+        add_back(&rest, row, gain, t, j + i, i, k, part_of(end - j - i), centred);
+    if (centred) flush(rest.g, sums->g);
+    flush(rest.gd, sums->gd);
 }
 
 /* What is taken off xhat: nothing from a row whose rstd is the clamp's. */
@@ -128,16 +140,14 @@ INLINE double gx_share(const weir_bwd_job *job, float rstd, double gx, double co
     return rstd == (float)(1 / job->eps) ? 0 : gx;
 }
 
-INLINE void find_means(const weir_bwd_job *job, back_row *row, double g, double gx, double width,
-                       double count)
+INLINE void find_means(const weir_bwd_job *job, back_row *row, const weir_back_moments *m)
 {
-    row->mean_g = (float)(g / width);
-    row->mean_gx = (float)gx_share(job, row->rstd, gx, count);
+    row->mean_g = (float)(m->g / m->count);
+    row->mean_gx = (float)gx_share(job, row->rstd, m->gx, m->count);
 }
 
 /* A group of rows whose sums are known. */
 typedef struct back_group {
-    int64_t first;
     int rows;
     back_row row[WEIR_ROW_GROUP];
 } back_group;
@@ -195,81 +205,83 @@ INLINE void finish_columns(const weir_bwd_job *job, const back_group *g, const f
         back_column(job, g, gain, t, j, j - start, part_of(end - j), g->rows, sums, k);
 }
 
-/* Takes the sums of the next piece in the order of memory; false when the group has none left. */
-INLINE bool sum_piece(const weir_bwd_job *job, const back_group *next, back_sums *sums,
-                      cursor *read, cursor *fetched, float *room, int64_t piece, back_kind k)
+/* The sums of a row, chunk by chunk; what is read is fetched ahead. */
+INLINE back_sums sum_row(const weir_bwd_job *job, const back_row *row, const float *whole,
+                         cursor *ahead, back_kind k)
 {
-    if (read->row >= next->first + next->rows) return false;
     const back_types t = types_of(job, k.type);
-    if (job->fetch) {
-        const int64_t end = piece_end(fetched, job->dim, piece);
-        fetch(job->x, t.x, job->ldx, fetched, end);
-        fetch(job->dy, t.dy, job->lddy, fetched, end);
-        advance(fetched, job->dim, piece);
+    float room[CHUNK];
+    back_sums sums;
+    clear_sums(&sums);
+    for (int64_t j = 0; j < job->dim; j += CHUNK) {
+        const int64_t end = job->dim - j < CHUNK ? job->dim : j + CHUNK;
+        if (job->fetch) {
+            const int64_t stop = piece_end(ahead, job->dim, CHUNK);
+            fetch(job->x, t.x, job->ldx, ahead, stop);
+            fetch(job->dy, t.dy, job->lddy, ahead, stop);
+            advance(ahead, job->dim, CHUNK);
+        }
+        const float *gain = whole ? whole + j : back_gains(job, room, j, end);
+        sum_chunk(&sums, row, gain, t, j, end, k.centred);
     }
-    const int r = (int)(read->row - next->first);
-    const int64_t end = piece_end(read, job->dim, piece);
-    const float *gain = gains(room, job->gamma, job->gamma_type, job->gamma_offset, read->col,
-                              end - read->col, job->scalar_gamma);
-    sum_columns(&sums[r], &next->row[r], gain, t, read->col, end, k.centred);
-    advance(read, job->dim, piece);
-    return true;
+    return sums;
 }
 
-INLINE void conclude_back(const weir_bwd_job *job, back_group *next, const back_sums *sums,
+/* What the sums of a row are, and what they say of it. */
+INLINE void conclude_back(const weir_bwd_job *job, int64_t i, back_row *row, const back_sums *sums,
                           bool centred)
 {
-    for (int r = 0; r < next->rows; r++) {
-        const int64_t i = (next->first + r) * job->ld_stats;
-        const weir_back_moments *m = job->moments ? job->moments + i : NULL;
-        const double width = m ? m->count : (double)job->dim;
-        const double count = m ? m->count : (double)job->measured;
-        const double g = m ? m->g : centred ? vd_fold_row(sums[r].g) : 0;
-        const double gx = m ? m->gx : vd_fold_row(sums[r].gx);
-        if (job->found)
-            job->found[i] = (weir_back_moments){count, g, gx};
-        else
-            find_means(job, &next->row[r], g, gx, width, count);
+    const weir_back_moments *given = job->moments ? job->moments + i * job->ld_stats : NULL;
+    weir_back_moments m = {(double)job->measured, 0, 0};
+    if (given) {
+        m = *given;
+    } else {
+        const double gd = vd_fold_row(sums->gd);
+        if (centred) m.g = vd_fold_row(sums->g);
+        m.gx = (double)row->rstd * (centred ? gd - (double)row->mean_lo * m.g : gd);
     }
+    if (job->found)
+        job->found[i * job->ld_stats] = m;
+    else
+        find_means(job, row, &m);
 }
 
-INLINE void finish_and_sum(const weir_bwd_job *job, const back_group *done, back_group *next,
-                           cursor *read, cursor *fetched,
-                           float *const column_sums[WEIR_COLUMN_SUMS], back_kind k)
+INLINE void backward_group(const weir_bwd_job *job, int64_t first, int rows, const float *whole,
+                           cursor *ahead, float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
-    const bool summed = (job->dx || job->dresidual || job->found) && !job->moments;
+    const bool wanted = job->dx || job->dresidual;
     float room[PIECE];
-    back_sums sums[WEIR_ROW_GROUP];
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) clear_sums(&sums[r]);
-    for (int r = 0; r < next->rows; r++) next->row[r] = back_row_at(job, next->first + r, k);
-    for (int64_t j = 0; j < dim; j += piece) {
-        const int64_t end = dim - j < piece ? dim : j + piece;
-        for (int r = 0; summed && r < WEIR_ROW_GROUP; r++)
-            if (!sum_piece(job, next, sums, read, fetched, room, piece, k)) break;
-        if (!done->rows) continue;
-        const float *gain = gains(room, job->gamma, job->gamma_type, job->gamma_offset, j, end - j,
-                                  job->scalar_gamma);
-        finish_columns(job, done, gain, j, end, column_sums, k);
+    back_group g = {.rows = rows};
+    for (int r = 0; r < rows; r++) {
+        back_sums of_row;
+        g.row[r] = back_row_at(job, first + r, k);
+        if ((wanted && !job->moments) || job->found)
+            of_row = sum_row(job, &g.row[r], whole, ahead, k);
+        if (wanted || job->found) conclude_back(job, first + r, &g.row[r], &of_row, k.centred);
     }
-    conclude_back(job, next, sums, k.centred);
+    if (job->found) return;
+    for (int64_t j = 0; j < job->dim; j += PIECE) {
+        const int64_t end = job->dim - j < PIECE ? job->dim : j + PIECE;
+        finish_columns(job, &g, whole ? whole + j : back_gains(job, room, j, end), j, end, sums, k);
+    }
 }
 
 INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end,
                              float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    back_group done = {.rows = 0}, next;
-    cursor read = {first, 0};
-    cursor fetched =
-        fetch_from(first, job->dim, piece_of(job->dim, job->fetch), size_of(job->x_type));
-    for (int64_t i = first; i < end || done.rows; i += WEIR_ROW_GROUP) {
-        const int64_t left = end > i ? end - i : 0;
-        next.first = end - left;
-        next.rows = left < WEIR_ROW_GROUP ? (int)left : WEIR_ROW_GROUP;
-        finish_and_sum(job, &done, &next, &read, &fetched, sums, k);
-        done = next;
-        if (job->found) done.rows = 0;
+    float room[PIECE];
+    const float *whole = NULL; /* gamma of all columns, where that is had for nothing */
+    if (is_plain(job->gamma, job->gamma_type, job->scalar_gamma) && job->gamma_offset == 0)
+        whole = job->gamma;
+    else if (job->dim <= PIECE)
+        whole = back_gains(job, room, 0, job->dim);
+    cursor ahead = fetch_from(first, job->dim, CHUNK, size_of(job->x_type));
+    for (int64_t i = first; i < end; i += WEIR_ROW_GROUP) {
+        const int rows = end - i < WEIR_ROW_GROUP ? (int)(end - i) : WEIR_ROW_GROUP;
+        float *at_block[WEIR_COLUMN_SUMS]; /* blocks of rows have sums of their own */
+        for (int s = 0; s < WEIR_COLUMN_SUMS; s++)
+            at_block[s] = sums[s] ? sums[s] + (i - first) / WEIR_ROW_BLOCK * job->ld_sums : NULL;
+        backward_group(job, i, rows, whole, &ahead, at_block, k);
     }
     if (job->stream) vf_stream_end();
 }

@@ -164,23 +164,25 @@ typedef struct backward_tasks {
     bool partial;                    /* sums go to the workspace first */
 } backward_tasks;
 
-/* Where the sums of the block that begins at row `first` go. */
-static void sums_at(const backward_tasks *t, int64_t first, float *sums[WEIR_COLUMN_SUMS])
+/* Where the sums of the blocks of rows first..end-1 go; those in the workspace begin at 0. */
+static void sums_at(const backward_tasks *t, int64_t first, int64_t end,
+                    float *sums[WEIR_COLUMN_SUMS])
 {
     float *block = NULL;
     if (t->partial) {
+        const int64_t blocks = ceil_div(end - first, WEIR_ROW_BLOCK);
         block = t->call.workspace + first / WEIR_ROW_BLOCK * t->block_pitch;
-        memset(block, 0, (size_t)t->block_pitch * sizeof(float));
+        memset(block, 0, (size_t)(blocks * t->block_pitch) * sizeof(float));
     }
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
         sums[k] = t->call.out[k] && block ? block + t->place[k] : t->call.out[k];
 }
 
-static void backward_block(const backward_tasks *t, int64_t first, int64_t end)
+static void backward_rows(const backward_tasks *t, int64_t first, int64_t end)
 {
     const weir_norm_shape *s = &t->shape;
     float *sums[WEIR_COLUMN_SUMS];
-    sums_at(t, first, sums);
+    sums_at(t, first, end, sums);
     for (int64_t g = 0; g < s->groups; g++) {
         const weir_bwd_job job = backward_group(&t->call.job, s, g);
         float *of_group[WEIR_COLUMN_SUMS];
@@ -193,10 +195,10 @@ static void backward_block(const backward_tasks *t, int64_t first, int64_t end)
 static void backward_task(void *arg, int64_t index, int worker)
 {
     const backward_tasks *t = arg;
-    const int64_t end = smaller((index + 1) * t->span, t->shape.rows);
+    const int64_t first = index * t->span, end = smaller(first + t->span, t->shape.rows);
+    const int64_t step = t->shape.groups > 1 ? WEIR_ROW_BLOCK : t->span;
     (void)worker;
-    for (int64_t first = index * t->span; first < end; first += WEIR_ROW_BLOCK)
-        backward_block(t, first, smaller(first + WEIR_ROW_BLOCK, end));
+    for (int64_t i = first; i < end; i += step) backward_rows(t, i, smaller(i + step, end));
 }
 
 /* The partial sums of all blocks, added pairwise: neighbours first, then neighbours of those. The
@@ -268,6 +270,7 @@ void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
         t.place[WEIR_SUM_SCALE] = t.pitch * (1 + op->beta);
         t.place[WEIR_SUM_SHIFT] = t.pitch * (2 + op->beta);
         t.block_pitch = t.pitch * sums_of(op);
+        t.call.job.ld_sums = t.block_pitch;
     }
     run_tasks(par, ceil_div(s->rows, t.span), backward_task, &t);
     if (!t.partial) return;
