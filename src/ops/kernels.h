@@ -16,7 +16,7 @@
 /* Rows of this many are one block of the column sums. */
 enum { WEIR_ROW_BLOCK = 32 };
 
-/* Rows of this many go together through a pass. */
+/* Rows of this many go together through forward. */
 enum { WEIR_ROW_GROUP = 4 };
 
 /* The sums over rows that backward can be asked for; each has an element a column. */
@@ -75,15 +75,13 @@ typedef struct weir_bwd_job {
     void *dx, *dresidual;
     weir_dtype dx_type, dresidual_type;
     int64_t lddx, lddr;
-    int64_t ld_sums;    /* from the column sums of one block of rows to those of the next */
     bool fetch, stream; /* stream: dx and dresidual */
 } weir_bwd_job;
 
 /* Rows first..end-1. */
 typedef void weir_fwd_kernel(const weir_fwd_job *job, int64_t first, int64_t end);
 
-/* Rows first..end-1, first a multiple of WEIR_ROW_BLOCK. The column sums of the n-th block of them
- * are added to sums[k] + n * ld_sums, where given. */
+/* Rows first..end-1. Their column sums are added to sums[k], where given. */
 typedef void weir_bwd_kernel(const weir_bwd_job *job, int64_t first, int64_t end,
                              float *const sums[WEIR_COLUMN_SUMS]);
 

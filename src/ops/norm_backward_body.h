@@ -2,8 +2,8 @@
  * each kernel file.
  *
  * As forward, a row is read twice: to sum g and g * xhat, and to find dx. Rows go in groups of
- * WEIR_ROW_GROUP: their sums are taken row by row, in the order of memory, and then a second pass
- * goes down the columns of the whole group, so that the group's share of dgamma and dbeta stays in
+ * BACK_GROUP: their sums are taken row by row, in the order of memory, and then a second pass goes
+ * down the columns of the whole group, so that the group's share of dgamma and dbeta stays in
  * registers.
  */
 #ifndef WEIR_OPS_NORM_BACKWARD_BODY_H
@@ -12,8 +12,9 @@
 #include "ops/norm_stats.h"
 
 enum {
-    CHUNK = 8 * WEIR_LANES
-}; /* columns that a lane sums in float before it adds to its double */
+    CHUNK = 8 * WEIR_LANES, /* columns that a lane sums in float before it adds to its double */
+    BACK_GROUP = 2
+};
 
 /* For `type` below: each matrix has its own. */
 #define MIXED ((weir_dtype)0)
@@ -22,6 +23,7 @@ enum {
 typedef struct back_kind {
     weir_dtype type;
     bool centred;
+    bool plain; /* dx and all sums over columns are wanted; there is no dsum, no dresidual */
 } back_kind;
 
 /* One row of the operands. mean(g), mean(g * xhat) are known after the first pass. */
@@ -148,8 +150,7 @@ INLINE void find_means(const weir_bwd_job *job, back_row *row, const weir_back_m
 
 /* A group of rows whose sums are known. */
 typedef struct back_group {
-    int rows;
-    back_row row[WEIR_ROW_GROUP];
+    back_row row[BACK_GROUP];
 } back_group;
 
 /* dx of one vector of one row, whose gain and sums begin at `i`; adds what it gives to the column
@@ -160,7 +161,7 @@ INLINE void back_vector(const weir_bwd_job *job, const back_row *row, vf gain, b
     vf dy = load_as(t.dy, row->dy, j, n), xhat = load_xhat(row, t.x, j, n, k.centred);
     *dgamma = vf_add(*dgamma, vf_mul(dy, xhat));
     *dbeta = vf_add(*dbeta, dy);
-    if (!row->dx && !row->dresidual) return;
+    if (!k.plain && !row->dx && !row->dresidual) return;
     vf g = vf_mul(dy, gain), share = vf_mul(xhat, vf_set1(row->mean_gx));
     if (k.centred) g = vf_sub(g, vf_set1(row->mean_g));
     if (j + n > job->measured) { /* columns that had no part in rstd */
@@ -168,15 +169,15 @@ INLINE void back_vector(const weir_bwd_job *job, const back_row *row, vf gain, b
         share = vf_select(vf_first((int)inside), share, vf_zero());
     }
     vf dx = vf_mul(vf_set1(row->rstd), vf_sub(g, share));
-    if (row->dsum) dx = vf_add(dx, load_as(t.dsum, row->dsum, j, n));
-    if (row->dx) store_as(t.dx, row->dx, j, dx, n, job->stream);
-    if (row->dresidual)
+    if (!k.plain && row->dsum) dx = vf_add(dx, load_as(t.dsum, row->dsum, j, n));
+    if (k.plain || row->dx) store_as(t.dx, row->dx, j, dx, n, job->stream);
+    if (!k.plain && row->dresidual)
         store_as(t.dresidual, row->dresidual, j, vf_mul(vf_set1(job->alpha), dx), n, job->stream);
 }
 
 INLINE void add_to(float *sums, int64_t j, vf a, int n)
 {
-    if (sums) store_as(WEIR_F32, sums, j, vf_add(load_as(WEIR_F32, sums, j, n), a), n, false);
+    store_as(WEIR_F32, sums, j, vf_add(load_as(WEIR_F32, sums, j, n), a), n, false);
 }
 
 INLINE void back_column(const weir_bwd_job *job, const back_group *g, const float *gain,
@@ -187,22 +188,21 @@ INLINE void back_column(const weir_bwd_job *job, const back_group *g, const floa
     const vf gains = load_as(WEIR_F32, gain, i, n);
     UNROLLED
     for (int r = 0; r < rows; r++) back_vector(job, &g->row[r], gains, t, j, n, &dgamma, &dbeta, k);
-    add_to(sums[WEIR_SUM_GAMMA], j, dgamma, n);
-    add_to(sums[WEIR_SUM_BETA], j, dbeta, n);
+    if (k.plain || sums[WEIR_SUM_GAMMA]) add_to(sums[WEIR_SUM_GAMMA], j, dgamma, n);
+    if (k.plain ? k.centred : sums[WEIR_SUM_BETA] != NULL) add_to(sums[WEIR_SUM_BETA], j, dbeta, n);
 }
 
-INLINE void finish_columns(const weir_bwd_job *job, const back_group *g, const float *gain,
-                           int64_t j, int64_t end, float *const sums[WEIR_COLUMN_SUMS], back_kind k)
+INLINE void finish_columns(const weir_bwd_job *job, const back_group *given, const float *gain,
+                           int64_t j, int64_t end, int rows, float *const sums[WEIR_COLUMN_SUMS],
+                           back_kind k)
 {
     const back_types t = types_of(job, k.type);
+    const back_group g = *given; /* so that the compiler knows that no store changes it */
+    float *const own[WEIR_COLUMN_SUMS] = {sums[0], sums[1], NULL, NULL};
     const int64_t start = j;
-    if (g->rows == WEIR_ROW_GROUP) {
-        const back_group full = *g; /* so that the compiler knows that no store changes it */
-        for (; j + VF_LANES <= end; j += VF_LANES)
-            back_column(job, &full, gain, t, j, j - start, VF_LANES, WEIR_ROW_GROUP, sums, k);
-    }
-    for (; j < end; j += VF_LANES)
-        back_column(job, g, gain, t, j, j - start, part_of(end - j), g->rows, sums, k);
+    for (; j + VF_LANES <= end; j += VF_LANES)
+        back_column(job, &g, gain, t, j, j - start, VF_LANES, rows, own, k);
+    if (j < end) back_column(job, &g, gain, t, j, j - start, (int)(end - j), rows, own, k);
 }
 
 /* The sums of a row, chunk by chunk; what is read is fetched ahead. */
@@ -219,6 +219,7 @@ INLINE back_sums sum_row(const weir_bwd_job *job, const back_row *row, const flo
             const int64_t stop = piece_end(ahead, job->dim, CHUNK);
             fetch(job->x, t.x, job->ldx, ahead, stop);
             fetch(job->dy, t.dy, job->lddy, ahead, stop);
+            if (job->dsum) fetch(job->dsum, t.dsum, job->ldds, ahead, stop);
             advance(ahead, job->dim, CHUNK);
         }
         const float *gain = whole ? whole + j : back_gains(job, room, j, end);
@@ -251,7 +252,7 @@ INLINE void backward_group(const weir_bwd_job *job, int64_t first, int rows, con
 {
     const bool wanted = job->dx || job->dresidual;
     float room[PIECE];
-    back_group g = {.rows = rows};
+    back_group g;
     for (int r = 0; r < rows; r++) {
         back_sums of_row;
         g.row[r] = back_row_at(job, first + r, k);
@@ -262,7 +263,8 @@ INLINE void backward_group(const weir_bwd_job *job, int64_t first, int rows, con
     if (job->found) return;
     for (int64_t j = 0; j < job->dim; j += PIECE) {
         const int64_t end = job->dim - j < PIECE ? job->dim : j + PIECE;
-        finish_columns(job, &g, whole ? whole + j : back_gains(job, room, j, end), j, end, sums, k);
+        const float *gain = whole ? whole + j : back_gains(job, room, j, end);
+        finish_columns(job, &g, gain, j, end, rows, sums, k);
     }
 }
 
@@ -276,20 +278,23 @@ INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end
     else if (job->dim <= PIECE)
         whole = back_gains(job, room, 0, job->dim);
     cursor ahead = fetch_from(first, job->dim, CHUNK, size_of(job->x_type));
-    for (int64_t i = first; i < end; i += WEIR_ROW_GROUP) {
-        const int rows = end - i < WEIR_ROW_GROUP ? (int)(end - i) : WEIR_ROW_GROUP;
-        float *at_block[WEIR_COLUMN_SUMS]; /* blocks of rows have sums of their own */
-        for (int s = 0; s < WEIR_COLUMN_SUMS; s++)
-            at_block[s] = sums[s] ? sums[s] + (i - first) / WEIR_ROW_BLOCK * job->ld_sums : NULL;
-        backward_group(job, i, rows, whole, &ahead, at_block, k);
-    }
+    int64_t i = first;
+    for (; i + BACK_GROUP <= end; i += BACK_GROUP)
+        backward_group(job, i, BACK_GROUP, whole, &ahead, sums, k);
+    if (i < end) backward_group(job, i, 1, whole, &ahead, sums, k);
     if (job->stream) vf_stream_end();
 }
 
 RARE void backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
                          float *const sums[WEIR_COLUMN_SUMS], bool centred)
 {
-    backward_of_kind(job, first, end, sums, (back_kind){MIXED, centred});
+    backward_of_kind(job, first, end, sums, (back_kind){MIXED, centred, false});
+}
+
+INLINE bool is_plain_job(const weir_bwd_job *job, float *const sums[WEIR_COLUMN_SUMS], bool centred)
+{
+    return job->dx && !job->dsum && !job->dresidual && !job->found && sums[WEIR_SUM_GAMMA] &&
+           (sums[WEIR_SUM_BETA] || !centred);
 }
 
 INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end,
@@ -297,8 +302,10 @@ INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end
 {
     if (type == MIXED || (type != WEIR_F32 && !VF_HALVES))
         backward_mixed(job, first, end, sums, centred);
+    else if (type == WEIR_F32 && VF_HALVES && is_plain_job(job, sums, centred))
+        backward_of_kind(job, first, end, sums, (back_kind){type, centred, true});
     else
-        backward_of_kind(job, first, end, sums, (back_kind){type, centred});
+        backward_of_kind(job, first, end, sums, (back_kind){type, centred, false});
 }
 
 #endif

@@ -158,62 +158,68 @@ size_t weir_partial_bytes(const weir_norm_shape *s)
 typedef struct backward_tasks {
     weir_backward_call call;
     weir_norm_shape shape;
-    int64_t span, blocks;
+    int64_t span, blocks;            /* rows of a task; blocks in all */
     int64_t pitch, block_pitch;      /* of a sum, of all sums of a block */
     int64_t place[WEIR_COLUMN_SUMS]; /* of a sum in its block */
     bool partial;                    /* sums go to the workspace first */
 } backward_tasks;
 
-/* Where the sums of the blocks of rows first..end-1 go; those in the workspace begin at 0. */
-static void sums_at(const backward_tasks *t, int64_t first, int64_t end,
-                    float *sums[WEIR_COLUMN_SUMS])
+static void add_sums(float *restrict into, const float *restrict from, int64_t n)
 {
-    float *block = NULL;
-    if (t->partial) {
-        const int64_t blocks = ceil_div(end - first, WEIR_ROW_BLOCK);
-        block = t->call.workspace + first / WEIR_ROW_BLOCK * t->block_pitch;
-        memset(block, 0, (size_t)(blocks * t->block_pitch) * sizeof(float));
-    }
-    for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
-        sums[k] = t->call.out[k] && block ? block + t->place[k] : t->call.out[k];
+    for (int64_t j = 0; j < n; j++) into[j] += from[j];
 }
 
-static void backward_rows(const backward_tasks *t, int64_t first, int64_t end)
+/* The column sums of a block of rows are added to `block`, or to the caller's. */
+static void backward_block(const backward_tasks *t, int64_t first, int64_t end, float *block)
 {
     const weir_norm_shape *s = &t->shape;
-    float *sums[WEIR_COLUMN_SUMS];
-    sums_at(t, first, end, sums);
     for (int64_t g = 0; g < s->groups; g++) {
         const weir_bwd_job job = backward_group(&t->call.job, s, g);
-        float *of_group[WEIR_COLUMN_SUMS];
-        for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
-            of_group[k] = sums[k] ? sums[k] + g * s->width : NULL;
-        t->call.kernel(&job, first, end, of_group);
+        float *sums[WEIR_COLUMN_SUMS];
+        for (int k = 0; k < WEIR_COLUMN_SUMS; k++) {
+            float *out = block ? block + t->place[k] : t->call.out[k];
+            sums[k] = t->call.out[k] ? out + g * s->width : NULL;
+        }
+        t->call.kernel(&job, first, end, sums);
     }
 }
 
+/* Blocks are added pairwise, neighbours first, then neighbours of those. A task does that as it goes,
+ * with a stack of sums at the beginning of its part of the workspace: a block is put on top, and two
+ * sums of equally many blocks become one. What is left at the end is added from the top. */
 static void backward_task(void *arg, int64_t index, int worker)
 {
     const backward_tasks *t = arg;
-    const int64_t first = index * t->span, end = smaller(first + t->span, t->shape.rows);
-    const int64_t step = t->shape.groups > 1 ? WEIR_ROW_BLOCK : t->span;
+    const int64_t start = index * t->span, stop = smaller(start + t->span, t->shape.rows);
+    float *stack = t->partial ? t->call.workspace + start / WEIR_ROW_BLOCK * t->block_pitch : NULL;
+    int64_t height = 0, n = 0;
     (void)worker;
-    for (int64_t i = first; i < end; i += step) backward_rows(t, i, smaller(i + step, end));
+    for (int64_t first = start; first < stop; first += WEIR_ROW_BLOCK, n++) {
+        float *top = t->partial ? stack + height * t->block_pitch : NULL;
+        if (top) memset(top, 0, (size_t)t->block_pitch * sizeof(float));
+        backward_block(t, first, smaller(first + WEIR_ROW_BLOCK, stop), top);
+        if (!top) continue;
+        height++;
+        for (int64_t odd = n; odd & 1; odd >>= 1, height--)
+            add_sums(stack + (height - 2) * t->block_pitch, stack + (height - 1) * t->block_pitch,
+                     t->block_pitch);
+    }
+    for (; height > 1; height--)
+        add_sums(stack + (height - 2) * t->block_pitch, stack + (height - 1) * t->block_pitch,
+                 t->block_pitch);
 }
 
-/* The partial sums of all blocks, added pairwise: neighbours first, then neighbours of those. The
- * first block then has the sum of all; it is added to out, unless columns share its elements. */
+/* The sums of all tasks, in the same way; then those of the first go to out, unless columns share its
+ * elements. */
 static void fold_columns(const backward_tasks *t, float *partials, int64_t begin, int64_t end,
                          float *out)
 {
-    for (int64_t step = 1; step < t->blocks; step *= 2)
+    for (int64_t step = t->span / WEIR_ROW_BLOCK; step < t->blocks; step *= 2)
         for (int64_t b = 0; b + step < t->blocks; b += 2 * step) {
             float *into = partials + b * t->block_pitch;
-            const float *from = into + step * t->block_pitch;
-            for (int64_t j = begin; j < end; j++) into[j] += from[j];
+            add_sums(into + begin, into + step * t->block_pitch + begin, end - begin);
         }
-    if (!out) return;
-    for (int64_t j = begin; j < end; j++) out[j] += partials[j];
+    if (out) add_sums(out + begin, partials + begin, end - begin);
 }
 
 /* How many elements the k-th output has. */
@@ -253,12 +259,21 @@ static void fold_shared(const backward_tasks *t)
     }
 }
 
+/* Rows of a task: a power of two of blocks, so that tasks are subtrees. */
+static int64_t back_span(const weir_norm_shape *s, const weir_parallel *par)
+{
+    const int64_t least = span_of(s, par, WEIR_ROW_BLOCK);
+    int64_t span = WEIR_ROW_BLOCK;
+    while (span < least && span < s->rows) span *= 2;
+    return span;
+}
+
 void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
                        const weir_parallel *par)
 {
     backward_tasks t = {.call = *call,
                         .shape = *s,
-                        .span = span_of(s, par, WEIR_ROW_BLOCK),
+                        .span = back_span(s, par),
                         .blocks = ceil_div(s->rows, WEIR_ROW_BLOCK)};
     bool wanted = false;
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++) wanted |= call->out[k] != NULL;
@@ -270,7 +285,6 @@ void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
         t.place[WEIR_SUM_SCALE] = t.pitch * (1 + op->beta);
         t.place[WEIR_SUM_SHIFT] = t.pitch * (2 + op->beta);
         t.block_pitch = t.pitch * sums_of(op);
-        t.call.job.ld_sums = t.block_pitch;
     }
     run_tasks(par, ceil_div(s->rows, t.span), backward_task, &t);
     if (!t.partial) return;

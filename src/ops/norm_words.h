@@ -43,13 +43,23 @@ INLINE void *at_out(void *data, weir_dtype type, int64_t index)
 }
 
 /* n elements from column j of a row, as floats; the lanes beyond are +0. */
-INLINE vf load_as(weir_dtype type, const void *row, int64_t j, int n)
+INLINE vf load_of(weir_dtype type, const void *row, int64_t j, int n)
 {
     const uint16_t *halves = (const uint16_t *)row + j;
     if (type == WEIR_BF16) return n == VF_LANES ? vf_load_bf16(halves) : vf_load_bf16_n(halves, n);
     if (type == WEIR_F16) return n == VF_LANES ? vf_load_f16(halves) : vf_load_f16_n(halves, n);
     const float *floats = (const float *)row + j;
     return n == VF_LANES ? vf_load(floats) : vf_load_n(floats, n);
+}
+
+/* Where the type is not known to the compiler, one copy of the code serves all callers. */
+RARE vf load_any(weir_dtype type, const void *row, int64_t j, int n)
+{
+    return load_of(type, row, j, n);
+}
+INLINE vf load_as(weir_dtype type, const void *row, int64_t j, int n)
+{
+    return __builtin_constant_p(type) ? load_of(type, row, j, n) : load_any(type, row, j, n);
 }
 
 /* A f32 row widened to double without a detour; the others through float. */
@@ -60,7 +70,7 @@ INLINE wide load_wide(weir_dtype type, const void *row, int64_t j, int n)
     return (wide){vd_widen(floats), vd_widen(floats + VD_LANES)};
 }
 
-INLINE void store_as(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
+INLINE void store_of(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
 {
     if (type == WEIR_F32) {
         float *floats = (float *)row + j;
@@ -88,6 +98,18 @@ INLINE void store_as(weir_dtype type, void *row, int64_t j, vf a, int n, bool st
         else
             vf_store_f16(halves, a);
     }
+}
+
+RARE void store_any(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
+{
+    store_of(type, row, j, a, n, stream);
+}
+INLINE void store_as(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
+{
+    if (__builtin_constant_p(type))
+        store_of(type, row, j, a, n, stream);
+    else
+        store_any(type, row, j, a, n, stream);
 }
 
 INLINE vf round_to(weir_dtype type, vf a)
