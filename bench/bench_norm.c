@@ -175,13 +175,16 @@ static int add_copies(contender *list, int count, weir_isa best)
     static copy_loop_fn *const loops[WEIR_ISA_COUNT][2] = {
         {copy_plain_scalar, copy_stream_scalar},
 #if WEIR_HAVE_X86
-        {copy_plain_avx2, copy_stream_avx2},
-        {copy_plain_avx512, copy_stream_avx512},
+        [WEIR_ISA_AVX2] = {copy_plain_avx2, copy_stream_avx2},
+        [WEIR_ISA_AVX512] = {copy_plain_avx512, copy_stream_avx512},
+#endif
+#if WEIR_HAVE_NEON
+        [WEIR_ISA_NEON] = {copy_plain_neon, copy_stream_neon},
 #endif
     };
     for (pass p = 0; p < PASSES; p++)
         for (int isa = 0; isa <= (int)best; isa++)
-            for (int k = 0; k < 2; k++)
+            for (int k = 0; k < 2 && loops[isa][k]; k++)
                 list[count++] = (contender){.pass = p, .loop = loops[isa][k], .repeats = 1};
     return count;
 }
@@ -190,9 +193,12 @@ static int add_norms(contender *list, int count, weir_isa worst, weir_isa best)
 {
     for (pass p = 0; p < PASSES; p++)
         for (weir_norm_op op = WEIR_LAYERNORM; op <= WEIR_RMSNORM; op++)
-            for (int isa = (int)worst; isa <= (int)best; isa++)
-                list[count++] =
-                    (contender){.pass = p, .op = op, .isa = (weir_isa)isa, .repeats = 1};
+            for (int isa = (int)worst; isa <= (int)best; isa++) {
+                weir_set_isa_ceiling((weir_isa)isa);
+                if ((int)weir_isa_active() == isa)
+                    list[count++] =
+                        (contender){.pass = p, .op = op, .isa = (weir_isa)isa, .repeats = 1};
+            }
     return count;
 }
 

@@ -25,5 +25,8 @@ COPY_LOOPS(scalar)
 COPY_LOOPS(avx2)
 COPY_LOOPS(avx512)
 #endif
+#if WEIR_HAVE_NEON
+COPY_LOOPS(neon)
+#endif
 
 #endif

@@ -37,13 +37,16 @@ function(weir_isa_flags)
   endforeach()
 endfunction()
 
-# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c and KERNEL_avx512.c.
+# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c and KERNEL_avx512.c;
+# where it is aarch64, KERNEL_neon.c, which needs no options.
 function(weir_kernel_files out)
   set(files)
   foreach(kernel ${ARGN})
     list(APPEND files ${kernel}_scalar.c)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
       list(APPEND files ${kernel}_avx2.c ${kernel}_avx512.c)
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+      list(APPEND files ${kernel}_neon.c)
     endif()
   endforeach()
   weir_isa_flags(${files})

@@ -72,11 +72,11 @@ link_library() {
     echo "$1" | "${CC:-cc}" -shared -fPIC -x c - -o "$library"
 }
 
-# An object $1.c.o, made from C text $2, beside a kernels.def with one row.
+# An object $1.c.o, made from C text $2, beside a kernels.def with one row of this architecture and one of another.
 compile() {
     plant
     mkdir "$library"
-    echo 'WEIR_KERNEL(DOT, SCALAR, dot, scalar)' >"$tree/src/ops/kernels.def"
+    printf 'WEIR_KERNEL(DOT, %s)\n' 'SCALAR, dot, scalar' 'NEON, dot, neon' >"$tree/src/ops/kernels.def"
     echo "$2" | "${CC:-cc}" -c -x c - -o "$library/$1.c.o"
 }
 
