@@ -13,7 +13,8 @@ cases=0
 # A tree without a fault.
 plant() {
     rm -rf "${tree:?}"/*
-    mkdir -p "$tree/include/weir" "$tree/src/base" "$tree/src/nn" "$tree/src/ops/dot" "$tree/layouts" "$tree/tests/base"
+    mkdir -p "$tree/include/weir" "$tree/src/base" "$tree/src/nn" "$tree/src/ops/dot" "$tree/src/simd" "$tree/layouts" \
+        "$tree/tests/base" "$tree/tests/simd"
     cat >"$tree/include/weir/dot.h" <<'END'
 #ifndef WEIR_DOT_H
 #define WEIR_DOT_H
@@ -38,6 +39,8 @@ END
     echo '#include "base/mem.h"' >"$tree/src/ops/dot/dot_rows.h"
     echo '# Dot' >"$tree/src/ops/dot/dot.md"
     echo '#include <stdlib.h>' >"$tree/src/base/mem.h"
+    echo 'static inline vf vf_add(vf a, vf b)' | tee "$tree/src/simd/simd_scalar.h" >"$tree/src/simd/simd_wide.h"
+    echo 'vf_add' >"$tree/tests/simd/words_body.h"
     echo '# Pre-LN' >"$tree/layouts/pre.layout"
     echo 'set(FLAGS -ffp-contract=off -fno-math-errno)' >"$tree/CMakeLists.txt"
     echo 'int t(void) { return assert(!(err <= tol)) || a->tol < 1; }' >"$tree/tests/base/test_mem.c"
@@ -153,6 +156,12 @@ compares)
     fault tests/base/test_a.c 'int f(void) { if (err > tol) return 1; }'
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b) >= 2 * tolerance; }'
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b)>row.tol; }'
+    ;;
+vocabulary)
+    fault src/simd/simd_wide.h 'static inline vf vf_odd(vf a)'
+    fault src/simd/simd_scalar.h 'static inline vf vf_odd(vf a)' src/simd/simd_wide.h
+    fault src/simd/simd_scalar.h 'static inline vf vf_odd(vf a)' tests/simd/words_body.h
+    fault src/simd/simd_words.h 'static inline vf *vf_odd(vf a)' tests/simd/words_body.h
     ;;
 symbols)
     link_library 'float weir_dot(void) { return 0; }'
