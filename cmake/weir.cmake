@@ -60,14 +60,8 @@ function(weir_test name)
     message(STATUS "No cmocka for ${CMAKE_SYSTEM_PROCESSOR}: ${name} is left out")
     return()
   endif()
-  weir_bare_test(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
-endfunction()
-
-# weir_bare_test(NAME files...): a test program that does without cmocka.
-function(weir_bare_test name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE weir_flags weir_all)
+  target_link_libraries(${name} PRIVATE weir_flags weir_all PkgConfig::CMOCKA)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   # The label by which the thread sanitizer's run finds the tests that start threads.
@@ -79,6 +73,13 @@ function(weir_bare_test name)
       set_tests_properties(${name} PROPERTIES LABELS threads)
     endif()
   endforeach()
+endfunction()
+
+# weir_bare_program(NAME files...): a program of the tests that needs nothing but libweir.
+function(weir_bare_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE weir_flags weir_static)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
 # weir_bench(NAME files...): a benchmark, which `make bench` runs after those before it.
