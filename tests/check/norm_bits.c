@@ -63,6 +63,7 @@ static const kind kinds[] = {
     {"to-i8", WEIR_RMSNORM, WEIR_F32, .out = WEIR_I8},
     {"to-i8", WEIR_RMSNORM, WEIR_BF16, .out = WEIR_I8},
     {"to-i8", WEIR_DYT, WEIR_F32, .out = WEIR_I8},
+    {"groups-to-i8", WEIR_RMSNORM, WEIR_BF16, .out = WEIR_I8, .groups = true},
     {"to-e4m3", WEIR_LAYERNORM, WEIR_F32, .out = WEIR_E4M3},
     {"to-e4m3", WEIR_RMSNORM, WEIR_F32, .out = WEIR_E4M3},
     {"to-e4m3", WEIR_RMSNORM, WEIR_F16, .out = WEIR_E4M3},
@@ -75,18 +76,23 @@ static const kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0], LINES = 2 * KINDS };
 
-/* All widths up to where the tails of all sets have been seen, and round the powers of two. */
+/* All widths up to where every set has had all its tails, and those round powers of two; some have
+ * all numbers of rows. */
 static bool is_shape(const kind *k, int64_t width, int64_t rows)
 {
-    static const int64_t wide[] = {1000, 1023, 1024, 1025, 4096};
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
-        if (width == wide[i])
-            return width * (k->groups ? GROUPS : 1) <= MAX_DIM &&
-                   (rows <= 2 || rows == 5 || rows == 33);
-    if (width == 5 || width == 33 || width == 64) return true;
-    const bool narrow =
-        width <= 40 || (width >= 63 && width <= 65) || (width >= 127 && width <= 129);
-    return narrow && (width + rows) % 7 == 0;
+    if (width * (k->groups ? GROUPS : 1) > MAX_DIM) return false;
+    switch (width) {
+    case 5:
+    case 33: return true;
+    case 1000:
+    case 1023:
+    case 1024:
+    case 4096: return rows == 1 || rows == 5;
+    case 1025: return rows == 2 || rows == 33;
+    default: break;
+    }
+    const bool round = (width >= 63 && width <= 65) || (width >= 127 && width <= 129);
+    return (width <= 40 || round) && (width + rows) % 11 == 0;
 }
 
 static const struct {

@@ -26,8 +26,8 @@ typedef struct kind {
 #define HASH_START 0xcbf29ce484222325
 
 /* One call of a width (of a group) and a number of rows; what else it has is decided by a hash of
- * these and the operator. The bits of all that it writes are added to the hash, on success: those of
- * an element from the low byte on, and all NaNs as one. */
+ * these and the operator. The bits of all that it writes are added to the hash, on success; all NaNs
+ * as one. */
 typedef weir_status bits_call(const kind *k, int64_t width, int64_t rows, uint64_t *hash);
 bits_call bits_forward, bits_backward;
 

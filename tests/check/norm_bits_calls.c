@@ -75,7 +75,7 @@ static bool has_statistics(weir_norm_op op)
 typedef enum slot { X, RES, Y, S, DY, DS, D_X, D_RES, SLOTS } slot;
 static alignas(64) unsigned char memory[SLOTS][MAX_ROWS * (MAX_DIM + PAD) * sizeof(float)];
 static float vectors[4][MAX_DIM]; /* gamma, beta, dgamma, dbeta */
-static float statistics[3][MAX_ROWS * GROUPS], y_scale[MAX_ROWS];
+static float statistics[3][MAX_ROWS * GROUPS], y_scale[MAX_ROWS * GROUPS];
 
 static size_t size_of(weir_dtype type)
 {
@@ -161,9 +161,10 @@ static weir_vec vector(const call *c, int which, weir_dtype type)
     return (weir_vec){vectors[which], type};
 }
 
-static void hash_bits(uint64_t *h, uint64_t bits, size_t bytes)
+/* FNV-1a, an element at a time. */
+static void hash_bits(uint64_t *h, uint64_t bits)
 {
-    for (size_t i = 0; i < bytes; i++) *h = (*h ^ (bits >> 8 * i & 0xff)) * 0x100000001b3;
+    *h = (*h ^ bits) * 0x100000001b3;
 }
 
 /* One NaN is as good as another: which one an operation makes is the CPU's affair. */
@@ -181,7 +182,7 @@ static void hash_array(uint64_t *h, const void *data, weir_dtype type, int64_t c
         if (type == WEIR_BF16 && (bits & 0x7fff) > 0x7f80) bits = 0x7fc0;
         if (type == WEIR_F16 && (bits & 0x7fff) > 0x7c00) bits = 0x7e00;
         if (type == WEIR_E4M3 && (bits & 0x7f) == 0x7f) bits = 0x7f;
-        hash_bits(h, bits, size);
+        hash_bits(h, bits);
     }
 }
 
@@ -199,7 +200,7 @@ static void hash_double(uint64_t *h, double a)
 {
     uint64_t bits = 0x7ff8000000000000;
     if (a == a) memcpy(&bits, &a, sizeof bits);
-    hash_bits(h, bits, sizeof bits);
+    hash_bits(h, bits);
 }
 
 enum { PARTS = 3 };
@@ -335,7 +336,7 @@ static weir_status forward(call *c, uint64_t *h)
     hash_floats(h, f.mean, count);
     hash_floats(h, f.mean_lo, count);
     hash_floats(h, f.rstd, count);
-    hash_floats(h, f.y_scale, c->rows);
+    hash_floats(h, f.y_scale, count);
     for (int64_t i = 0; f.moments && i < c->rows; i++) {
         hash_double(h, moments[i].count);
         hash_double(h, moments[i].mean);
