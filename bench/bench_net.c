@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "ops/net/net.h"
-#include "weir/cpu.h"
+#include "simd/isa.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,12 +114,12 @@ int main(void)
     for (int i = 0; i < ROWS; i++) o.target[i] = (uint16_t)weir_rng_below(&rng, COLS);
 
     printf("%-22s", "ns/element (GB/s)");
-    for (int isa = WEIR_ISA_SCALAR; isa <= WEIR_ISA_AVX512; isa++)
+    for (int isa = WEIR_ISA_SCALAR; isa < WEIR_ISA_COUNT; isa++)
         if (weir_net_f32_isa(isa)) printf("%18s", weir_isa_name((weir_isa)isa));
     putchar('\n');
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         printf("%-22s", cases[c].name);
-        for (int isa = WEIR_ISA_SCALAR; isa <= WEIR_ISA_AVX512; isa++) {
+        for (int isa = WEIR_ISA_SCALAR; isa < WEIR_ISA_COUNT; isa++) {
             if (!weir_net_f32_isa(isa)) continue;
             double s = seconds(&cases[c], weir_net_f32_isa(isa), &o);
             printf("%9.3f (%6.1f)", 1e9 * s / cases[c].elements,

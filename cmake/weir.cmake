@@ -37,21 +37,29 @@ function(weir_isa_flags)
   endforeach()
 endfunction()
 
-# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c and KERNEL_avx512.c.
+# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c and KERNEL_avx512.c;
+# where it is aarch64, KERNEL_neon.c, which needs no options.
 function(weir_kernel_files out)
   set(files)
   foreach(kernel ${ARGN})
     list(APPEND files ${kernel}_scalar.c)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
       list(APPEND files ${kernel}_avx2.c ${kernel}_avx512.c)
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+      list(APPEND files ${kernel}_neon.c)
     endif()
   endforeach()
   weir_isa_flags(${files})
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-# weir_test(NAME files...): a test program, linked with the whole of weir and with cmocka where it wants it.
+# weir_test(NAME files...): a test program, linked with the whole of weir and with cmocka. A build for another architecture,
+# where cmocka is not, goes without it.
 function(weir_test name)
+  if(CMAKE_CROSSCOMPILING AND NOT TARGET PkgConfig::CMOCKA)
+    message(STATUS "No cmocka for ${CMAKE_SYSTEM_PROCESSOR}: ${name} is left out")
+    return()
+  endif()
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE weir_flags weir_all PkgConfig::CMOCKA)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
@@ -65,6 +73,13 @@ function(weir_test name)
       set_tests_properties(${name} PROPERTIES LABELS threads)
     endif()
   endforeach()
+endfunction()
+
+# weir_bare_program(NAME files...): a program of the tests that needs nothing but libweir.
+function(weir_bare_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE weir_flags weir_static)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
 # weir_bench(NAME files...): a benchmark, which `make bench` runs after those before it.

@@ -20,8 +20,10 @@ typedef enum weir_isa {
  * Threads: safe. */
 WEIR_API weir_isa weir_isa_active(void);
 
-/* Caps the set that later calls use; the one mutable global of the library (one atomic). A set that
- * the machine lacks caps nothing; a later call may raise the ceiling again.
+/* Caps the set that later calls use; the one mutable global of the library (one atomic). They use the
+ * best set of this machine whose number is not above the ceiling. So a ceiling above all that the
+ * machine has caps nothing, and one of another architecture is a number as any other: AVX512 means
+ * scalar on aarch64, and NEON caps nothing on x86-64. A later call may raise the ceiling again.
  * Threads: safe; calls that are already running keep the set they started with. */
 WEIR_API void weir_set_isa_ceiling(weir_isa ceiling);
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "nn/blas.h"
-#include "weir/cpu.h"
+#include "simd/isa.h"
 #include "weir/version.h"
 
 const command weir_commands[] = {
@@ -64,19 +64,19 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-/* WEIR_ISA=scalar|avx2|avx512 caps the instruction set; the results have the same bits under all of
- * them. */
+/* WEIR_ISA=scalar|avx2|avx512|neon caps the instruction set; the results have the same bits under
+ * all of them. */
 static bool apply_isa(void)
 {
     const char *wanted = getenv("WEIR_ISA");
     if (!wanted || !*wanted) return true;
-    for (int isa = WEIR_ISA_SCALAR; isa <= WEIR_ISA_AVX512; isa++) {
+    for (int isa = WEIR_ISA_SCALAR; isa < WEIR_ISA_COUNT; isa++) {
         if (strcmp(wanted, weir_isa_name((weir_isa)isa)) == 0) {
             weir_set_isa_ceiling((weir_isa)isa);
             return true;
         }
     }
-    fprintf(stderr, "weir: WEIR_ISA=%s: scalar, avx2 or avx512 is wanted\n", wanted);
+    fprintf(stderr, "weir: WEIR_ISA=%s: scalar, avx2, avx512 or neon is wanted\n", wanted);
     return false;
 }
 

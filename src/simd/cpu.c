@@ -30,9 +30,10 @@ weir_isa weir_isa_detect(void)
     return WEIR_ISA_AVX512;
 }
 #else
+/* (NEON is part of the architecture.) */
 weir_isa weir_isa_detect(void)
 {
-    return WEIR_ISA_SCALAR;
+    return WEIR_HAVE_NEON ? WEIR_ISA_NEON : WEIR_ISA_SCALAR;
 }
 #endif
 
@@ -53,7 +54,8 @@ weir_isa weir_isa_active(void)
 void weir_set_isa_ceiling(weir_isa ceiling)
 {
     int best = (int)weir_isa_detect(), cap = (int)ceiling;
-    if (cap < 0) cap = 0;
+    /* x86-64 has all the sets below its best one; other architectures have the scalar set alone. */
+    if (cap < 0 || (!WEIR_HAVE_X86 && cap < best)) cap = WEIR_ISA_SCALAR;
     atomic_store_explicit(&chosen, (cap < best ? cap : best) + 1, memory_order_relaxed);
 }
 

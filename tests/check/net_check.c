@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 #include "ops/net/net.h"
-#include "weir/cpu.h"
+#include "simd/isa.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -263,7 +263,7 @@ static void check(bench *b, const attempt *a)
     fill(a, b, o);
     solve(a, b, o, &p);
     double first = 0;
-    for (int isa = WEIR_ISA_SCALAR; isa <= WEIR_ISA_AVX512; isa++) {
+    for (int isa = WEIR_ISA_SCALAR; isa < WEIR_ISA_COUNT; isa++) {
         const weir_net_table_f32 *table = weir_net_f32_isa(isa);
         if (!table) continue;
         for (int k = 0; k < (int)strlen(a->kernel->roles); k++)

@@ -4,7 +4,7 @@
 #include "ops/net/net.h"
 #include "ops/net/net_loop.h"
 #include "ops/net/net_exp.h"
-#include "weir/cpu.h"
+#include "simd/isa.h"
 
 #include <float.h>
 #include <math.h>
@@ -19,7 +19,7 @@ enum { N = 40 };
 /* Calls a check for the table of each instruction set that this machine has. */
 static void each_table(void (*check)(const weir_net_table_f32 *t))
 {
-    for (int isa = WEIR_ISA_SCALAR; isa <= WEIR_ISA_AVX512; isa++)
+    for (int isa = WEIR_ISA_SCALAR; isa < WEIR_ISA_COUNT; isa++)
         if (weir_net_f32_isa(isa)) check(weir_net_f32_isa(isa));
 }
 
@@ -288,17 +288,18 @@ static void test_empty(void **state)
     each_table(check_empty);
 }
 
-/* The ceiling decides which table is served; every named set below the best exists. */
+/* The ceiling decides which table is served: the scalar one for a set of another architecture. */
 static void test_dispatch(void **state)
 {
     (void)state;
     const int best = (int)weir_isa_active();
     assert_null(weir_net_f32_isa(-1));
-    assert_null(weir_net_f32_isa(WEIR_ISA_AVX512 + 1));
+    assert_null(weir_net_f32_isa(WEIR_ISA_COUNT));
     for (int isa = WEIR_ISA_SCALAR; isa <= best; isa++) {
         weir_set_isa_ceiling((weir_isa)isa);
-        assert_non_null(weir_net_f32());
-        assert_ptr_equal(weir_net_f32(), weir_net_f32_isa(isa));
+        const weir_net_table_f32 *table = weir_net_f32_isa(isa);
+        assert_true(table || !WEIR_HAVE_X86);
+        assert_ptr_equal(weir_net_f32(), table ? table : weir_net_f32_isa(WEIR_ISA_SCALAR));
     }
 }
 

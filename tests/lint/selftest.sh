@@ -13,7 +13,8 @@ cases=0
 # A tree without a fault.
 plant() {
     rm -rf "${tree:?}"/*
-    mkdir -p "$tree/include/weir" "$tree/src/base" "$tree/src/nn" "$tree/src/ops/dot" "$tree/layouts" "$tree/tests/base"
+    mkdir -p "$tree/include/weir" "$tree/src/base" "$tree/src/nn" "$tree/src/ops/dot" "$tree/src/simd" "$tree/layouts" \
+        "$tree/tests/base" "$tree/tests/simd"
     cat >"$tree/include/weir/dot.h" <<'END'
 #ifndef WEIR_DOT_H
 #define WEIR_DOT_H
@@ -39,6 +40,8 @@ END
     echo '# Dot' >"$tree/src/ops/dot/dot.md"
     echo weir_dot >"$tree/src/ops/libweir.symbols"
     echo '#include <stdlib.h>' >"$tree/src/base/mem.h"
+    echo 'static inline vf vf_add(vf a, vf b)' | tee "$tree/src/simd/simd_scalar.h" >"$tree/src/simd/simd_wide.h"
+    echo 'vf_add' >"$tree/tests/simd/words_body.h"
     echo '# Pre-LN' >"$tree/layouts/pre.layout"
     echo 'set(FLAGS -ffp-contract=off -fno-math-errno)' >"$tree/CMakeLists.txt"
     echo 'int t(void) { return assert(!(err <= tol)) || a->tol < 1; }' >"$tree/tests/base/test_mem.c"
@@ -73,11 +76,11 @@ link_library() {
     echo "$1" | "${CC:-cc}" -shared -fPIC -x c - -o "$library"
 }
 
-# An object $1.c.o, made from C text $2, beside a kernels.def with one row.
+# An object $1.c.o, made from C text $2, beside a kernels.def with one row of this architecture and one of another.
 compile() {
     plant
     mkdir "$library"
-    echo 'WEIR_KERNEL(DOT, SCALAR, dot, scalar)' >"$tree/src/ops/kernels.def"
+    printf 'WEIR_KERNEL(DOT, %s)\n' 'SCALAR, dot, scalar' 'NEON, dot, neon' >"$tree/src/ops/kernels.def"
     echo "$2" | "${CC:-cc}" -c -x c - -o "$library/$1.c.o"
 }
 
@@ -161,6 +164,12 @@ compares)
     fault tests/base/test_a.c 'int f(void) { if (err > tol) return 1; }'
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b) >= 2 * tolerance; }'
     fault tests/base/test_a.c 'int f(void) { return fabs(a - b)>row.tol; }'
+    ;;
+vocabulary)
+    fault src/simd/simd_wide.h 'static inline vf vf_odd(vf a)'
+    fault src/simd/simd_scalar.h 'static inline vf vf_odd(vf a)' src/simd/simd_wide.h
+    fault src/simd/simd_scalar.h 'static inline vf vf_odd(vf a)' tests/simd/words_body.h
+    fault src/simd/simd_words.h 'static inline vf *vf_odd(vf a)' tests/simd/words_body.h
     ;;
 symbols)
     dot='float weir_dot(void) { return 0; }' axpy='void weir_axpy(void) {}'

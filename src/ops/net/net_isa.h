@@ -7,5 +7,6 @@
 extern const weir_net_table_f32 weir_k_net_f32_scalar;
 extern const weir_net_table_f32 weir_k_net_f32_avx2;
 extern const weir_net_table_f32 weir_k_net_f32_avx512;
+extern const weir_net_table_f32 weir_k_net_f32_neon;
 
 #endif
