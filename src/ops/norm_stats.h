@@ -5,36 +5,12 @@
 
 #include <math.h>
 
-#include "ops/norm_words.h"
+#include "ops/row_operand.h"
 
 /* Between these float is safe from its ends: rows of any length that fits in memory cannot
  * overflow, and what underflows is less than 2^-60 in xhat. */
 #define RSTD_MIN 0x1p-90
 #define RSTD_MAX 0x1p90
-
-/* One row of the operand, s = fl(alpha * residual) + x, or x; rounded to `rounded` where that is not
- * f32. */
-typedef struct source {
-    const void *x, *residual;
-    weir_dtype x_type, residual_type, rounded;
-    float alpha;
-} source;
-
-/* The mean is mean_hi + mean_lo: s - mean_hi is exact in double, so a large mean costs no digits. */
-typedef struct row_stats {
-    float mean_hi;
-    double mean_lo, rstd;
-} row_stats;
-
-/* `residual` says whether there is one: a constant where speed counts. */
-INLINE vf source_load(const source *src, int64_t j, int n, bool residual)
-{
-    vf s = load_as(src->x_type, src->x, j, n);
-    if (residual)
-        s = vf_add(vf_mul(vf_set1(src->alpha), load_as(src->residual_type, src->residual, j, n)),
-                   s);
-    return round_to(src->rounded, s);
-}
 
 INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
 {
@@ -152,19 +128,6 @@ INLINE vf exact_xhat(vf s, const row_stats *stats, bool centred)
         w.hi = vd_sub(vd_sub(w.hi, hi), lo);
     }
     return vf_narrow(vd_mul(w.lo, rstd), vd_mul(w.hi, rstd));
-}
-
-/* The statistics of a row as float arithmetic wants them. `rest` is what rounding took from rstd, as
- * a share of it. */
-typedef struct row_scale {
-    float mean_hi, mean_lo, rest, rstd;
-} row_scale;
-
-INLINE row_scale scale_of(const row_stats *stats)
-{
-    const float rstd = (float)stats->rstd;
-    return (row_scale){stats->mean_hi, (float)stats->mean_lo,
-                       (float)(stats->rstd / (double)rstd - 1), rstd};
 }
 
 /* (s - mean) * rstd in float. What rounding took from rstd is put back into the difference together

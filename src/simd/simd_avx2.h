@@ -102,6 +102,10 @@ static inline vf vf_abs(vf a)
 {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }
+static inline vf vf_flip(vf a, vf b)
+{
+    return _mm256_xor_ps(a, _mm256_and_ps(b, _mm256_set1_ps(-0.0f)));
+}
 
 /* masks */
 static inline vm vf_lt(vf a, vf b)

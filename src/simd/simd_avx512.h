@@ -99,6 +99,12 @@ static inline vf vf_abs(vf a)
 {
     return _mm512_abs_ps(a);
 }
+/* (0x78 is the truth table of a ^ (b & c).) */
+static inline vf vf_flip(vf a, vf b)
+{
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+        _mm512_castps_si512(a), _mm512_castps_si512(b), _mm512_set1_epi32(INT32_MIN), 0x78));
+}
 
 /* masks */
 static inline vm vf_lt(vf a, vf b)

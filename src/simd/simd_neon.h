@@ -139,6 +139,11 @@ static inline vf vf_max(vf a, vf b)
 {
     return vbslq_f32(vcgtq_f32(a, b), a, b);
 }
+static inline vf vf_flip(vf a, vf b)
+{
+    const uint32x4_t sign = vandq_u32(vreinterpretq_u32_f32(b), vdupq_n_u32(0x80000000));
+    return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(a), sign));
+}
 static inline vf vf_abs(vf a)
 {
     return vabsq_f32(a);

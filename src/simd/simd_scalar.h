@@ -143,6 +143,10 @@ static inline vf vf_abs(vf a)
 {
     return (vf)((vm)a & INT32_MAX);
 }
+static inline vf vf_flip(vf a, vf b)
+{
+    return (vf)((vm)a ^ ((vm)b & INT32_MIN));
+}
 
 /* 2^k, for whole -126 <= k <= 127 */
 static inline vf vf_pow2(vf k)

@@ -14,7 +14,8 @@
  *
  * vf_load_n, vf_store_n and vf_first take 0 <= n <= VF_LANES: lanes n.. are neither read nor
  * written in memory, and read as +0.  vf_max(a, b) is a > b ? a : b and vf_min(a, b) is a < b ? a :
- * b, so a NaN gives b.  Comparisons with NaN are false.  Pointers need no alignment, but those of
+ * b, so a NaN gives b.  vf_flip(a, b) is a, with its sign changed where b has one, -0 too.
+ * Comparisons with NaN are false.  Pointers need no alignment, but those of
  * vf_stream, vf_stream_bf16 and vf_stream_f16 do: that of what VF_LANES elements take.
  *
  * 16-bit floats are their bits in uint16_t; VF_HALVES says whether the set has instructions for them. Stores round to nearest even; a NaN stays one, quiet,

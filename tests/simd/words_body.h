@@ -73,6 +73,10 @@ static uint32_t plain_max_abs_of_abs(uint32_t a, uint32_t b)
 {
     return plain_max_abs(plain_abs(a), b);
 }
+static uint32_t plain_flip(uint32_t a, uint32_t b)
+{
+    return a ^ (b & 0x80000000);
+}
 static vf lt_mask(vf a, vf b)
 {
     return vf_of_mask(vf_lt(a, b));
@@ -99,6 +103,7 @@ static void floats(tally *t)
     check_2(t, "vf_div", vf_div, plain_div, false);
     check_2(t, "vf_min", vf_min, plain_min, true);
     check_2(t, "vf_max", vf_max, plain_max, true);
+    check_2(t, "vf_flip", vf_flip, plain_flip, true);
     check_2(t, "vf_max_abs", max_abs_of_abs, plain_max_abs_of_abs, true);
     check_2(t, "vf_lt", lt_mask, plain_lt, true);
     check_2(t, "vf_le", le_mask, plain_le, true);

@@ -1,5 +1,5 @@
 /* net_exp.h - weir's own exp in f32 and log in double: plain multiplications and additions, so that
- * every CPU and every libm gives the same bits. Included by net_body.h after a vocabulary header.
+ * every CPU and every libm gives the same bits. Included after a vocabulary header.
  */
 #ifndef WEIR_OPS_NET_EXP_H
 #define WEIR_OPS_NET_EXP_H
@@ -8,23 +8,28 @@
 #include <stdint.h>
 #include <string.h>
 
-/* e^r 2^k for |r| <= ln 2 / 2; n = NET_MAGIC + k.
+/* e^r - 1 for |r| <= ln 2 / 2.
  *
  * e^r = 1 + r + r^2 q(r), with q of degree 4, interpolated at the Chebyshev nodes of that interval
- * (relative error of e^r 1.1e-8), evaluated in two halves to shorten the chain. Adding NET_MAGIC
- * rounds to an integer k and leaves k + 127, the exponent field of 2^k, in the last bits: 0 for
- * k = -127 and that of Inf for k = 128, so at both ends the product is right by itself. */
-#define NET_MAGIC (0x1.8p23F + 127)
-
-static inline vf exp_reduced(vf r, vf n)
+ * (relative error of e^r 1.1e-8), evaluated in two halves to shorten the chain. */
+static inline vf exp_less_one(vf r)
 {
     vf r2 = vf_mul(r, r);
     vf high = vf_add(vf_mul(vf_set1(0x1.120b6ep-7F), r), vf_set1(0x1.55551ap-5F));
     high = vf_add(vf_mul(vf_set1(0x1.6d110ap-10F), r2), high);
     vf low = vf_add(vf_mul(vf_set1(0x1.5554dcp-3F), r), vf_set1(0.5F));
     vf q = vf_add(vf_mul(high, r2), low);
-    vf less_one = vf_add(vf_mul(q, r2), r);
-    return vf_mul(vf_add(less_one, vf_set1(1)), vf_exponent(n));
+    return vf_add(vf_mul(q, r2), r);
+}
+
+/* e^r 2^k; n = NET_MAGIC + k. Adding NET_MAGIC rounds to an integer k and leaves k + 127, the
+ * exponent field of 2^k, in the last bits: 0 for k = -127 and that of Inf for k = 128, so at both
+ * ends the product is right by itself. */
+#define NET_MAGIC (0x1.8p23F + 127)
+
+static inline vf exp_reduced(vf r, vf n)
+{
+    return vf_mul(vf_add(exp_less_one(r), vf_set1(1)), vf_exponent(n));
 }
 
 /* e^x within 1.1 ulp for -87.33 <= x <= 88.37 (all floats were tried: 1.083); below, 0 or within

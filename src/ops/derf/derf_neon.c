@@ -1,0 +1,2 @@
+#include "simd/simd_neon.h"
+#include "ops/derf/derf_body.h"

@@ -1,0 +1,185 @@
+/* squash_body.h - the kernels of DyT and Derf, in the words of simd/. Included once by each kernel
+ * file, after SQUASH_ARGUMENT, SQUASH_EACH and SQUASH_BOTH: the function, of its argument, and its
+ * slope.
+ *
+ * There are no statistics: one pass, element by element. Several vectors go through the function
+ * side by side (squash_words.h says why).
+ */
+#ifndef WEIR_OPS_SQUASH_BODY_H
+#define WEIR_OPS_SQUASH_BODY_H
+
+#include "ops/row_operand.h"
+
+enum { SIDE_BY_SIDE = 4, BACK_GROUP = 2 };
+
+INLINE vf xhat_of(const weir_fwd_job *job, const row_stats *stats, const row_scale *by, vf s,
+                  bool centred)
+{
+    (void)stats, (void)by, (void)centred;
+    vf z = SQUASH_ARGUMENT(s, job->scale, job->shift);
+    SQUASH_EACH(1, &z, &z);
+    return z;
+}
+
+#include "ops/row_write_body.h"
+
+/* Columns j.. of an f32 row, `count` vectors of n; gain and beta begin at column `start`. */
+INLINE void squash_vectors(const weir_fwd_job *job, const source *src, float *y, float *sum,
+                           const float *gain, const float *beta, int64_t start, int64_t j,
+                           int count, int n)
+{
+    vf z[SIDE_BY_SIDE];
+    UNROLLED
+    for (int i = 0; i < count; i++) {
+        const int64_t at = j + i * VF_LANES;
+        const vf s = source_load(src, at, n, src->residual != NULL);
+        if (sum) store_as(WEIR_F32, sum, at, s, n, job->stream);
+        z[i] = SQUASH_ARGUMENT(s, job->scale, job->shift);
+    }
+    SQUASH_EACH(count, z, z);
+    UNROLLED
+    for (int i = 0; i < count; i++) {
+        const int64_t at = j + i * VF_LANES;
+        const vf scaled = vf_mul(z[i], load_as(WEIR_F32, gain, at - start, n));
+        store_as(WEIR_F32, y, at, vf_add(scaled, load_as(WEIR_F32, beta, at - start, n)), n,
+                 job->stream);
+    }
+}
+
+/* Columns j..end-1 of all rows; what they are multiplied with and shifted by is had once. */
+INLINE void squash_columns(const weir_fwd_job *job, int64_t first, int64_t end_row, int64_t j,
+                           int64_t end)
+{
+    float room[2][PIECE];
+    const bool scalar = job->scalar_gamma;
+    const float *gain =
+        gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, end - j, scalar);
+    const float *beta = betas(room[1], job->beta, job->beta_type, j, end - j, scalar);
+    for (int64_t row = first; row < end_row; row++) {
+        const source src = {.x = (const float *)job->x + row * job->ldx,
+                            .residual = at(job->residual, WEIR_F32, row * job->ldr),
+                            .x_type = WEIR_F32,
+                            .residual_type = WEIR_F32,
+                            .rounded = WEIR_F32,
+                            .alpha = job->alpha};
+        float *y = (float *)job->y + row * job->ldy;
+        float *sum = at_out(job->sum, WEIR_F32, row * job->lds);
+        int64_t i = j;
+        for (; i + SIDE_BY_SIDE * VF_LANES <= end; i += SIDE_BY_SIDE * VF_LANES)
+            squash_vectors(job, &src, y, sum, gain, beta, j, i, SIDE_BY_SIDE, VF_LANES);
+        for (; i < end; i += VF_LANES)
+            squash_vectors(job, &src, y, sum, gain, beta, j, i, 1, part_of(end - i));
+    }
+}
+
+/* Of wide rows one piece of one row after the other, as they lie in memory. */
+INLINE void squash_forward(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    const int64_t together = job->dim > PIECE ? 1 : end - first;
+    for (int64_t i = first; i < end; i += together)
+        for (int64_t j = 0; j < job->dim; j += PIECE)
+            squash_columns(job, i, i + together, j, job->dim - j < PIECE ? job->dim : j + PIECE);
+    if (job->stream) vf_stream_end();
+}
+
+RARE void squash_forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end)
+{
+    const row_stats none = {0, 0, 1};
+    for (int64_t i = first; i < end; i++) write_row(job, i, &none, false);
+    if (job->stream) vf_stream_end();
+}
+
+/* The operands of one row of backward. */
+typedef struct squash_row {
+    const void *dy, *x, *dsum;
+    void *dx, *dresidual;
+} squash_row;
+
+/* What a group of rows gives to the sums over rows of a column. */
+typedef struct squash_sums {
+    vf of[WEIR_COLUMN_SUMS];
+} squash_sums;
+
+/* n columns from j on of some rows. */
+INLINE void squash_back_column(const weir_bwd_job *job, const squash_row *row, int rows,
+                               const float *gain, int64_t start, int64_t j, int n,
+                               float *const sums[WEIR_COLUMN_SUMS], bool all_f32)
+{
+    const weir_dtype x_type = all_f32 ? WEIR_F32 : job->x_type;
+    const weir_dtype dy_type = all_f32 ? WEIR_F32 : job->dy_type;
+    vf s[BACK_GROUP], z[BACK_GROUP], slope[BACK_GROUP];
+    squash_sums total;
+    UNROLLED
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++) total.of[k] = vf_zero();
+    UNROLLED
+    for (int r = 0; r < rows; r++) {
+        s[r] = load_as(x_type, row[r].x, j, n);
+        z[r] = SQUASH_ARGUMENT(s[r], job->scale, job->shift);
+    }
+    SQUASH_BOTH(rows, z, z, slope);
+    UNROLLED
+    for (int r = 0; r < rows; r++) {
+        const vf dy = load_as(dy_type, row[r].dy, j, n);
+        const vf g = vf_mul(vf_mul(dy, load_as(WEIR_F32, gain, j - start, n)), slope[r]);
+        total.of[WEIR_SUM_GAMMA] = vf_add(total.of[WEIR_SUM_GAMMA], vf_mul(dy, z[r]));
+        total.of[WEIR_SUM_BETA] = vf_add(total.of[WEIR_SUM_BETA], dy);
+        total.of[WEIR_SUM_SCALE] = vf_add(total.of[WEIR_SUM_SCALE], vf_mul(g, s[r]));
+        total.of[WEIR_SUM_SHIFT] = vf_add(total.of[WEIR_SUM_SHIFT], g);
+        vf dx = vf_mul(g, vf_set1(job->scale));
+        if (row[r].dsum)
+            dx = vf_add(dx, load_as(all_f32 ? WEIR_F32 : job->dsum_type, row[r].dsum, j, n));
+        if (row[r].dx)
+            store_as(all_f32 ? WEIR_F32 : job->dx_type, row[r].dx, j, dx, n, job->stream);
+        if (row[r].dresidual)
+            store_as(all_f32 ? WEIR_F32 : job->dresidual_type, row[r].dresidual, j,
+                     vf_mul(vf_set1(job->alpha), dx), n, job->stream);
+    }
+    UNROLLED
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
+        if (sums[k])
+            store_as(WEIR_F32, sums[k], j, vf_add(load_as(WEIR_F32, sums[k], j, n), total.of[k]), n,
+                     false);
+}
+
+INLINE void squash_back_rows(const weir_bwd_job *job, int64_t first, int rows, const float *gain,
+                             int64_t start, int64_t end, float *const sums[WEIR_COLUMN_SUMS],
+                             bool all_f32)
+{
+    squash_row row[BACK_GROUP];
+    for (int r = 0; r < rows; r++) {
+        const int64_t i = first + r;
+        row[r] = (squash_row){at(job->dy, job->dy_type, i * job->lddy),
+                              at(job->x, job->x_type, i * job->ldx),
+                              at(job->dsum, job->dsum_type, i * job->ldds),
+                              at_out(job->dx, job->dx_type, i * job->lddx),
+                              at_out(job->dresidual, job->dresidual_type, i * job->lddr)};
+    }
+    int64_t j = start;
+    for (; j + VF_LANES <= end; j += VF_LANES)
+        squash_back_column(job, row, rows, gain, start, j, VF_LANES, sums, all_f32);
+    if (j < end) squash_back_column(job, row, rows, gain, start, j, (int)(end - j), sums, all_f32);
+}
+
+INLINE void squash_backward(const weir_bwd_job *job, int64_t first, int64_t end,
+                            float *const sums[WEIR_COLUMN_SUMS], bool all_f32)
+{
+    float room[PIECE];
+    for (int64_t j = 0; j < job->dim; j += PIECE) {
+        const int64_t stop = job->dim - j < PIECE ? job->dim : j + PIECE;
+        const float *gain = gains(room, job->gamma, job->gamma_type, job->gamma_offset, j, stop - j,
+                                  job->scalar_gamma);
+        int64_t i = first;
+        for (; i + BACK_GROUP <= end; i += BACK_GROUP)
+            squash_back_rows(job, i, BACK_GROUP, gain, j, stop, sums, all_f32);
+        if (i < end) squash_back_rows(job, i, 1, gain, j, stop, sums, all_f32);
+    }
+    if (job->stream) vf_stream_end();
+}
+
+RARE void squash_backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
+                                float *const sums[WEIR_COLUMN_SUMS])
+{
+    squash_backward(job, first, end, sums, false);
+}
+
+#endif

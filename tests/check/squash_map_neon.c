@@ -1,0 +1,3 @@
+/* squash_map_neon.c - squash_map.h in AVX2. */
+#include "simd/simd_neon.h"
+#include "squash_map_body.h"
