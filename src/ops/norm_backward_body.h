@@ -16,9 +16,6 @@ enum {
     BACK_GROUP = 2
 };
 
-/* For `type` below: each matrix has its own. */
-#define MIXED ((weir_dtype)0)
-
 /* What the compiler is told of a job. */
 typedef struct back_kind {
     weir_dtype type;
@@ -36,14 +33,15 @@ typedef struct back_row {
 
 /* The types of the operands. */
 typedef struct back_types {
+    weir_dtype known; /* that of all, or MIXED */
     weir_dtype dy, x, dsum, dx, dresidual;
 } back_types;
 
 INLINE back_types types_of(const weir_bwd_job *job, weir_dtype type)
 {
-    if (type != MIXED) return (back_types){type, type, type, type, type};
-    return (back_types){job->dy_type, job->x_type, job->dsum_type, job->dx_type,
-                        job->dresidual_type};
+    if (type != MIXED) return (back_types){type, type, type, type, type, type};
+    return (back_types){MIXED,          job->dy_type, job->x_type,
+                        job->dsum_type, job->dx_type, job->dresidual_type};
 }
 
 INLINE back_row back_row_at(const weir_bwd_job *job, int64_t i, back_kind k)
@@ -60,9 +58,9 @@ INLINE back_row back_row_at(const weir_bwd_job *job, int64_t i, back_kind k)
                       .rstd = job->rstd[stats]};
 }
 
-INLINE vf load_xhat(const back_row *row, weir_dtype type, int64_t j, int n, bool centred)
+INLINE vf load_xhat(const back_row *row, back_types t, int64_t j, int n, bool centred)
 {
-    vf x = load_as(type, row->x, j, n);
+    vf x = load_as(t.known, t.x, row->x, j, n);
     if (centred) x = vf_sub(vf_sub(x, vf_set1(row->mean_hi)), vf_set1(row->mean_lo));
     return vf_mul(x, vf_set1(row->rstd));
 }
@@ -94,8 +92,8 @@ typedef struct back_chunk {
 INLINE void add_back(back_chunk *c, const back_row *row, const float *gain, back_types t, int64_t j,
                      int64_t i, int k, int n, bool centred)
 {
-    vf g = vf_mul(load_as(t.dy, row->dy, j, n), load_as(WEIR_F32, gain, i, n));
-    vf d = load_as(t.x, row->x, j, n);
+    vf g = vf_mul(load_as(t.known, t.dy, row->dy, j, n), load_of(WEIR_F32, gain, i, n));
+    vf d = load_as(t.known, t.x, row->x, j, n);
     if (centred) {
         d = vf_sub(d, vf_set1(row->mean_hi));
         c->g[k] = vf_add(c->g[k], g);
@@ -158,7 +156,7 @@ typedef struct back_group {
 INLINE void back_vector(const weir_bwd_job *job, const back_row *row, vf gain, back_types t,
                         int64_t j, int n, vf *dgamma, vf *dbeta, back_kind k)
 {
-    vf dy = load_as(t.dy, row->dy, j, n), xhat = load_xhat(row, t.x, j, n, k.centred);
+    vf dy = load_as(t.known, t.dy, row->dy, j, n), xhat = load_xhat(row, t, j, n, k.centred);
     *dgamma = vf_add(*dgamma, vf_mul(dy, xhat));
     *dbeta = vf_add(*dbeta, dy);
     if (!k.plain && !row->dx && !row->dresidual) return;
@@ -169,15 +167,16 @@ INLINE void back_vector(const weir_bwd_job *job, const back_row *row, vf gain, b
         share = vf_select(vf_first((int)inside), share, vf_zero());
     }
     vf dx = vf_mul(vf_set1(row->rstd), vf_sub(g, share));
-    if (!k.plain && row->dsum) dx = vf_add(dx, load_as(t.dsum, row->dsum, j, n));
-    if (k.plain || row->dx) store_as(t.dx, row->dx, j, dx, n, job->stream);
+    if (!k.plain && row->dsum) dx = vf_add(dx, load_as(t.known, t.dsum, row->dsum, j, n));
+    if (k.plain || row->dx) store_as(t.known, t.dx, row->dx, j, dx, n, job->stream);
     if (!k.plain && row->dresidual)
-        store_as(t.dresidual, row->dresidual, j, vf_mul(vf_set1(job->alpha), dx), n, job->stream);
+        store_as(t.known, t.dresidual, row->dresidual, j, vf_mul(vf_set1(job->alpha), dx), n,
+                 job->stream);
 }
 
 INLINE void add_to(float *sums, int64_t j, vf a, int n)
 {
-    store_as(WEIR_F32, sums, j, vf_add(load_as(WEIR_F32, sums, j, n), a), n, false);
+    store_of(WEIR_F32, sums, j, vf_add(load_of(WEIR_F32, sums, j, n), a), n, false);
 }
 
 INLINE void back_column(const weir_bwd_job *job, const back_group *g, const float *gain,
@@ -185,7 +184,7 @@ INLINE void back_column(const weir_bwd_job *job, const back_group *g, const floa
                         float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
     vf dgamma = vf_zero(), dbeta = vf_zero();
-    const vf gains = load_as(WEIR_F32, gain, i, n);
+    const vf gains = load_of(WEIR_F32, gain, i, n);
     UNROLLED
     for (int r = 0; r < rows; r++) back_vector(job, &g->row[r], gains, t, j, n, &dgamma, &dbeta, k);
     if (k.plain || sums[WEIR_SUM_GAMMA]) add_to(sums[WEIR_SUM_GAMMA], j, dgamma, n);

@@ -46,11 +46,11 @@ INLINE target target_of(const weir_fwd_job *job, int64_t row, kind k)
 INLINE void write_vector(const target *to, const source *src, const row_scale *by, const affine *a,
                          int64_t j, int64_t i, int n, kind k)
 {
-    const vf s = source_load(src, j, n, k.residual);
-    vf v = vf_mul(float_xhat(s, by, k.centred), load_as(WEIR_F32, a->gain, i, n));
-    if (k.centred) v = vf_add(v, load_as(WEIR_F32, a->beta, i, n));
-    if (k.residual && to->sum) store_as(k.type, to->sum, j, s, n, to->stream);
-    store_as(k.type, to->y, j, v, n, to->stream);
+    const vf s = source_load(src, j, n, k.residual, k.type);
+    vf v = vf_mul(float_xhat(s, by, k.centred), load_of(WEIR_F32, a->gain, i, n));
+    if (k.centred) v = vf_add(v, load_of(WEIR_F32, a->beta, i, n));
+    if (k.residual && to->sum) store_of(k.type, to->sum, j, s, n, to->stream);
+    store_of(k.type, to->y, j, v, n, to->stream);
 }
 
 /* One step of both passes: columns from..from+measured-1 of one row are measured, columns
@@ -79,13 +79,13 @@ INLINE void take_step(const step *given, kind k)
     const int64_t both = measured < written ? measured : written;
     int64_t i = 0;
     for (; i < both; i += WEIR_LANES) {
-        measure_group(&m, &s.read, s.from + i, k.centred, k.residual);
+        measure_group(&m, &s.read, s.from + i, k.centred, k.residual, k.type);
         write_group(&s, i, k);
     }
     for (; i < measured; i += WEIR_LANES)
-        measure_group(&m, &s.read, s.from + i, k.centred, k.residual);
+        measure_group(&m, &s.read, s.from + i, k.centred, k.residual, k.type);
     *s.m = m;
-    measure_tail(s.m, &s.read, s.from + i, s.from + s.measured, k.centred, k.residual);
+    measure_tail(s.m, &s.read, s.from + i, s.from + s.measured, k.centred, k.residual, k.type);
     for (i = both; i < written; i += WEIR_LANES) write_group(&s, i, k);
     for (; i < s.written; i += VF_LANES)
         write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, part_of(s.written - i), k);

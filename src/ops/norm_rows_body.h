@@ -34,8 +34,8 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, const source *sr
             fetch(job->residual, job->residual_type, job->ldr, &next, end);
         int64_t i = j;
         for (; i + WEIR_LANES <= end; i += WEIR_LANES)
-            measure_group(&m, src, i, centred, src->residual != NULL);
-        measure_tail(&m, src, i, end, centred, src->residual != NULL);
+            measure_group(&m, src, i, centred, src->residual != NULL, MIXED);
+        measure_tail(&m, src, i, end, centred, src->residual != NULL, MIXED);
     }
     return spread_of(&m, src, job->measured, centred);
 }

@@ -12,10 +12,10 @@
 #define RSTD_MIN 0x1p-90
 #define RSTD_MAX 0x1p90
 
-INLINE wide source_widen(const source *src, int64_t j, int n, bool residual)
+INLINE wide source_widen(const source *src, int64_t j, int n, bool residual, weir_dtype known)
 {
-    if (residual) return widen(source_load(src, j, n, true));
-    return load_wide(src->x_type, src->x, j, n);
+    if (residual || known == MIXED) return widen(source_load(src, j, n, residual, known));
+    return load_wide(known, known, src->x, j, n);
 }
 
 /* Lane sums of s, and of s * s. RMSNorm has no use for the first. */
@@ -43,19 +43,20 @@ INLINE void add_moment(moments *m, int k, wide s, bool centred)
 }
 
 /* WEIR_LANES columns from j on. */
-INLINE void measure_group(moments *m, const source *src, int64_t j, bool centred, bool residual)
+INLINE void measure_group(moments *m, const source *src, int64_t j, bool centred, bool residual,
+                          weir_dtype known)
 {
     UNROLLED
     for (int k = 0; k < VF_ROW; k++)
-        add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES, residual), centred);
+        add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES, residual, known), centred);
 }
 
 /* The last columns of a row, fewer than WEIR_LANES. */
 INLINE void measure_tail(moments *m, const source *src, int64_t j, int64_t end, bool centred,
-                         bool residual)
+                         bool residual, weir_dtype known)
 {
     for (int k = 0; j < end; j += VF_LANES, k++)
-        add_moment(m, k, source_widen(src, j, part_of(end - j), residual), centred);
+        add_moment(m, k, source_widen(src, j, part_of(end - j), residual, known), centred);
 }
 
 /* A row about a shift: its mean less the shift, and its variance. */
@@ -67,7 +68,7 @@ typedef struct spread {
 RARE spread measure_again(const source *src, int64_t dim)
 {
     float first[VF_LANES];
-    vf_store(first, source_load(src, 0, 1, src->residual != NULL));
+    vf_store(first, source_any(src, 0, 1));
     const vf shift = vf_set1(first[0]);
     const vd wide_shift = vd_set1((double)first[0]);
     vd sum[VD_ROW], square[VD_ROW];
@@ -75,7 +76,7 @@ RARE spread measure_again(const source *src, int64_t dim)
     for (int k = 0; k < VD_ROW; k++) sum[k] = square[k] = vd_zero();
     for (int64_t j = 0; j < dim; j += VF_LANES) {
         const int n = part_of(dim - j), k = (int)(j % WEIR_LANES) / VF_LANES;
-        vf s = source_load(src, j, n, src->residual != NULL);
+        vf s = source_any(src, j, n);
         if (n < VF_LANES) s = vf_select(vf_first(n), s, shift);
         const vd d[2] = {vd_sub(vf_lo(s), wide_shift), vd_sub(vf_hi(s), wide_shift)};
         for (int h = 0; h < 2; h++) {

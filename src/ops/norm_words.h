@@ -52,20 +52,23 @@ INLINE vf load_of(weir_dtype type, const void *row, int64_t j, int n)
     return n == VF_LANES ? vf_load(floats) : vf_load_n(floats, n);
 }
 
-/* Where the type is not known to the compiler, one copy of the code serves all callers. */
+/* `known` is the type as far as the compiler is told, or MIXED: then one copy of the code serves all
+ * callers. */
+#define MIXED ((weir_dtype)0)
+
 RARE vf load_any(weir_dtype type, const void *row, int64_t j, int n)
 {
     return load_of(type, row, j, n);
 }
-INLINE vf load_as(weir_dtype type, const void *row, int64_t j, int n)
+INLINE vf load_as(weir_dtype known, weir_dtype type, const void *row, int64_t j, int n)
 {
-    return __builtin_constant_p(type) ? load_of(type, row, j, n) : load_any(type, row, j, n);
+    return known != MIXED ? load_of(known, row, j, n) : load_any(type, row, j, n);
 }
 
 /* A f32 row widened to double without a detour; the others through float. */
-INLINE wide load_wide(weir_dtype type, const void *row, int64_t j, int n)
+INLINE wide load_wide(weir_dtype known, weir_dtype type, const void *row, int64_t j, int n)
 {
-    if (type != WEIR_F32 || n < VF_LANES) return widen(load_as(type, row, j, n));
+    if (known != WEIR_F32 || n < VF_LANES) return widen(load_as(known, type, row, j, n));
     const float *floats = (const float *)row + j;
     return (wide){vd_widen(floats), vd_widen(floats + VD_LANES)};
 }
@@ -104,10 +107,11 @@ RARE void store_any(weir_dtype type, void *row, int64_t j, vf a, int n, bool str
 {
     store_of(type, row, j, a, n, stream);
 }
-INLINE void store_as(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
+INLINE void store_as(weir_dtype known, weir_dtype type, void *row, int64_t j, vf a, int n,
+                     bool stream)
 {
-    if (__builtin_constant_p(type))
-        store_of(type, row, j, a, n, stream);
+    if (known != MIXED)
+        store_of(known, row, j, a, n, stream);
     else
         store_any(type, row, j, a, n, stream);
 }
@@ -120,9 +124,9 @@ INLINE vf round_to(weir_dtype type, vf a)
 /* n elements of gamma or beta from column j. */
 INLINE vf load_vector(weir_dtype type, const void *data, int64_t j, int n, bool scalar)
 {
-    if (!scalar) return load_as(type, data, j, n);
+    if (!scalar) return load_any(type, data, j, n);
     float one[VF_LANES];
-    vf_store(one, load_as(type, data, 0, 1));
+    vf_store(one, load_any(type, data, 0, 1));
     return vf_set1(one[0]);
 }
 
@@ -161,7 +165,7 @@ RARE const float *gains(float *room, const void *gamma, weir_dtype type, float o
     for (int64_t i = 0; i < n; i += VF_LANES) {
         const int part = part_of(n - i);
         const vf gain = gamma ? gain_of(gamma, type, offset, j + i, part, scalar) : vf_set1(1);
-        store_as(WEIR_F32, room, i, gain, part, false);
+        store_of(WEIR_F32, room, i, gain, part, false);
     }
     return room;
 }
@@ -173,7 +177,7 @@ RARE const float *betas(float *room, const void *beta, weir_dtype type, int64_t 
     for (int64_t i = 0; i < n; i += VF_LANES) {
         const int part = part_of(n - i);
         const vf shift = beta ? load_vector(type, beta, j + i, part, scalar) : vf_set1(-0.0F);
-        store_as(WEIR_F32, room, i, shift, part, false);
+        store_of(WEIR_F32, room, i, shift, part, false);
     }
     return room;
 }

@@ -20,14 +20,22 @@ typedef struct row_stats {
     double mean_lo, rstd;
 } row_stats;
 
-/* `residual` says whether there is one: a constant where speed counts. */
-INLINE vf source_load(const source *src, int64_t j, int n, bool residual)
+/* `residual` says whether there is one, `known` which type both have: constants where speed counts.
+ */
+INLINE vf source_load(const source *src, int64_t j, int n, bool residual, weir_dtype known)
 {
-    vf s = load_as(src->x_type, src->x, j, n);
-    if (residual)
-        s = vf_add(vf_mul(vf_set1(src->alpha), load_as(src->residual_type, src->residual, j, n)),
-                   s);
-    return round_to(src->rounded, s);
+    vf s = load_as(known, src->x_type, src->x, j, n);
+    if (residual) {
+        const vf r = load_as(known, src->residual_type, src->residual, j, n);
+        s = vf_add(vf_mul(vf_set1(src->alpha), r), s);
+    }
+    return known == MIXED ? round_to(src->rounded, s) : s;
+}
+
+/* Of any types. */
+INLINE vf source_any(const source *src, int64_t j, int n)
+{
+    return source_load(src, j, n, src->residual != NULL, MIXED);
 }
 
 /* The statistics of a row as float arithmetic wants them. `rest` is what rounding took from rstd, as

@@ -27,8 +27,7 @@ INLINE float quantum(const weir_fwd_job *job, const source *src, const row_stats
     vf most = vf_zero();
     for (int64_t j = 0; j < job->dim; j += VF_LANES) {
         const int n = part_of(job->dim - j);
-        const vf y =
-            y_of(job, stats, by, source_load(src, j, n, src->residual != NULL), j, n, centred);
+        const vf y = y_of(job, stats, by, source_any(src, j, n), j, n, centred);
         most = vf_max_abs(most, n < VF_LANES ? vf_select(vf_first(n), y, vf_zero()) : y);
     }
     float lanes[VF_LANES], max = 0;
@@ -64,11 +63,11 @@ RARE void write_row(const weir_fwd_job *job, int64_t row, const row_stats *stats
     if (codes) job->y_scale[row * job->ld_stats] = scale;
     for (int64_t j = 0; j < job->dim; j += VF_LANES) {
         const int n = part_of(job->dim - j);
-        const vf s = source_load(&src, j, n, src.residual != NULL);
+        const vf s = source_any(&src, j, n);
         vf v = y_of(job, stats, &by, s, j, n, centred);
-        if (sum) store_as(job->sum_type, sum, j, s, n, job->stream);
+        if (sum) store_any(job->sum_type, sum, j, s, n, job->stream);
         if (!codes) {
-            store_as(job->y_type, y, j, v, n, job->stream);
+            store_any(job->y_type, y, j, v, n, job->stream);
             continue;
         }
         v = isnan(scale) ? vf_zero() : vf_mul(v, vf_set1(1 / scale));

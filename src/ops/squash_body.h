@@ -32,16 +32,16 @@ INLINE void squash_vectors(const weir_fwd_job *job, const source *src, float *y,
     UNROLLED
     for (int i = 0; i < count; i++) {
         const int64_t at = j + i * VF_LANES;
-        const vf s = source_load(src, at, n, src->residual != NULL);
-        if (sum) store_as(WEIR_F32, sum, at, s, n, job->stream);
+        const vf s = source_load(src, at, n, src->residual != NULL, WEIR_F32);
+        if (sum) store_of(WEIR_F32, sum, at, s, n, job->stream);
         z[i] = SQUASH_ARGUMENT(s, job->scale, job->shift);
     }
     SQUASH_EACH(count, z, z);
     UNROLLED
     for (int i = 0; i < count; i++) {
         const int64_t at = j + i * VF_LANES;
-        const vf scaled = vf_mul(z[i], load_as(WEIR_F32, gain, at - start, n));
-        store_as(WEIR_F32, y, at, vf_add(scaled, load_as(WEIR_F32, beta, at - start, n)), n,
+        const vf scaled = vf_mul(z[i], load_of(WEIR_F32, gain, at - start, n));
+        store_of(WEIR_F32, y, at, vf_add(scaled, load_of(WEIR_F32, beta, at - start, n)), n,
                  job->stream);
     }
 }
@@ -105,39 +105,36 @@ INLINE void squash_back_column(const weir_bwd_job *job, const squash_row *row, i
                                const float *gain, int64_t start, int64_t j, int n,
                                float *const sums[WEIR_COLUMN_SUMS], bool all_f32)
 {
-    const weir_dtype x_type = all_f32 ? WEIR_F32 : job->x_type;
-    const weir_dtype dy_type = all_f32 ? WEIR_F32 : job->dy_type;
+    const weir_dtype known = all_f32 ? WEIR_F32 : MIXED;
     vf s[BACK_GROUP], z[BACK_GROUP], slope[BACK_GROUP];
     squash_sums total;
     UNROLLED
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++) total.of[k] = vf_zero();
     UNROLLED
     for (int r = 0; r < rows; r++) {
-        s[r] = load_as(x_type, row[r].x, j, n);
+        s[r] = load_as(known, job->x_type, row[r].x, j, n);
         z[r] = SQUASH_ARGUMENT(s[r], job->scale, job->shift);
     }
     SQUASH_BOTH(rows, z, z, slope);
     UNROLLED
     for (int r = 0; r < rows; r++) {
-        const vf dy = load_as(dy_type, row[r].dy, j, n);
-        const vf g = vf_mul(vf_mul(dy, load_as(WEIR_F32, gain, j - start, n)), slope[r]);
+        const vf dy = load_as(known, job->dy_type, row[r].dy, j, n);
+        const vf g = vf_mul(vf_mul(dy, load_of(WEIR_F32, gain, j - start, n)), slope[r]);
         total.of[WEIR_SUM_GAMMA] = vf_add(total.of[WEIR_SUM_GAMMA], vf_mul(dy, z[r]));
         total.of[WEIR_SUM_BETA] = vf_add(total.of[WEIR_SUM_BETA], dy);
         total.of[WEIR_SUM_SCALE] = vf_add(total.of[WEIR_SUM_SCALE], vf_mul(g, s[r]));
         total.of[WEIR_SUM_SHIFT] = vf_add(total.of[WEIR_SUM_SHIFT], g);
         vf dx = vf_mul(g, vf_set1(job->scale));
-        if (row[r].dsum)
-            dx = vf_add(dx, load_as(all_f32 ? WEIR_F32 : job->dsum_type, row[r].dsum, j, n));
-        if (row[r].dx)
-            store_as(all_f32 ? WEIR_F32 : job->dx_type, row[r].dx, j, dx, n, job->stream);
+        if (row[r].dsum) dx = vf_add(dx, load_as(known, job->dsum_type, row[r].dsum, j, n));
+        if (row[r].dx) store_as(known, job->dx_type, row[r].dx, j, dx, n, job->stream);
         if (row[r].dresidual)
-            store_as(all_f32 ? WEIR_F32 : job->dresidual_type, row[r].dresidual, j,
+            store_as(known, job->dresidual_type, row[r].dresidual, j,
                      vf_mul(vf_set1(job->alpha), dx), n, job->stream);
     }
     UNROLLED
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
         if (sums[k])
-            store_as(WEIR_F32, sums[k], j, vf_add(load_as(WEIR_F32, sums[k], j, n), total.of[k]), n,
+            store_of(WEIR_F32, sums[k], j, vf_add(load_of(WEIR_F32, sums[k], j, n), total.of[k]), n,
                      false);
 }
 

@@ -240,15 +240,17 @@ static inline vf vf_load_bf16(const uint16_t *p)
     __m512i a = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16));
 }
-/* (vcvtneps2bf16 would take subnormals for 0.) */
+/* Half of the last place that stays is added, less one where the place is even; to a NaN, the bit that
+ * makes it quiet. (vcvtneps2bf16 would take subnormals for 0.) */
 static inline __m256i bf16_of(vf a)
 {
-    const __m512i bits = _mm512_castps_si512(a), high = _mm512_srli_epi32(bits, 16);
-    const __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1));
-    __m512i r = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    const __m512i bits = _mm512_castps_si512(a);
+    const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
     const __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
-    r = _mm512_mask_or_epi32(_mm512_srli_epi32(r, 16), nan, high, _mm512_set1_epi32(0x40));
-    return _mm512_cvtepi32_epi16(r);
+    __m512i r = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff));
+    r = _mm512_mask_add_epi32(r, odd, bits, _mm512_set1_epi32(0x8000));
+    r = _mm512_mask_or_epi32(r, nan, bits, _mm512_set1_epi32(0x400000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(r, 16));
 }
 static inline void vf_store_bf16(uint16_t *p, vf a)
 {
