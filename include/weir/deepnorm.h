@@ -15,17 +15,19 @@ typedef enum weir_deepnorm_arch {
     WEIR_ENCODER_DECODER = 3
 } weir_deepnorm_arch;
 
-/* alpha scales the residual, at run time: x = LayerNorm(alpha * x + f(x)), the `alpha` of
- * weir_norm_fwd with x as the residual. beta scales initial weights, once: the Xavier-normal gain of
- * the value and output projections of attention (self and cross) and of both matrices of the MLP;
- * query and key projections and embeddings keep the gain 1. The fields of a stack that the
- * architecture lacks are 0. */
+/* alpha scales the stream x, at run time: x = LayerNorm(alpha * x + f(x)) is weir_norm_forward with
+ * the stream as .residual, f(x) as .x, and this .alpha. beta scales initial weights, once: the
+ * Xavier-normal gain of the value and output projections of attention (self and cross) and of both
+ * matrices of the MLP; query and key projections and embeddings keep the gain 1. (The beta of
+ * weir_norm_fwd is another: LayerNorm's bias.) Fields of a stack that the architecture lacks are 0.
+ */
 typedef struct weir_deepnorm {
     double encoder_alpha, encoder_beta, decoder_alpha, decoder_beta;
 } weir_deepnorm;
 
-/* For N encoder and M decoder layers, a layer being an attention sublayer (two, in the decoder of an
- * encoder-decoder) and an MLP:
+/* For N encoder and M decoder layers, a layer being an attention sublayer (two, in the decoder of
+ * an encoder-decoder) and an MLP. A model with decoders only has its layers in M: of 24 layers,
+ * (WEIR_DECODER_ONLY, 0, 24, &out).
  *   encoder only      alpha = (2N)^(1/4)              beta = (8N)^(-1/4)
  *   decoder only      alpha = (2M)^(1/4)              beta = (8M)^(-1/4)
  *   both, encoder     alpha = 0.81 (N^4 M)^(1/16)     beta = 0.87 (N^4 M)^(-1/16)
