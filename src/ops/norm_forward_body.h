@@ -96,50 +96,26 @@ typedef struct group {
     int64_t first;
     int rows;
     row_stats stats[WEIR_ROW_GROUP];
+    row_scale by[WEIR_ROW_GROUP];
     bool rare; /* a row whose xhat wants double */
 } group;
 
-/* The statistics of a group, from its sums; side by side, for the divisions and roots take long. */
-INLINE void conclude(const weir_fwd_job *job, group *g, const moments *m, kind k)
+/* The statistics of a row of a group, from its sums. */
+INLINE row_stats conclude(const weir_fwd_job *job, int64_t row, const moments *m, kind k)
 {
-    double v[WEIR_ROW_GROUP], mean[WEIR_ROW_GROUP], shift[WEIR_ROW_GROUP] = {0};
-    const double n = (double)job->measured;
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) {
-        v[r] = vd_fold_row(m[r].second) / n;
-        mean[r] = 0;
-        if (!k.centred) continue;
-        mean[r] = vd_fold_row(m[r].first) / n;
-        v[r] -= mean[r] * mean[r];
-    }
-    for (int r = 0; k.centred && r < g->rows; r++)
-        if (is_far_from_zero(mean[r], v[r])) {
-            const source src = source_row(job, g->first + r);
-            const spread s = measure_again(&src, job->measured);
-            shift[r] = s.shift, mean[r] = s.offset, v[r] = s.var;
-        }
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) {
-        if (job->rule != WEIR_RSTD_MEAN) v[r] *= n;
-        g->stats[r] = stats_about(shift[r], mean[r], rstd_of(v[r], job->eps, job->rule));
-    }
+    if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
+    const spread s = spread_of(job, row, m, k.centred);
+    return stats_of_spread(job, &s);
 }
 
-INLINE void recall(const weir_fwd_job *job, group *g)
-{
-    for (int r = 0; r < g->rows; r++)
-        g->stats[r] = stats_given(job, job->moments + (g->first + r) * job->ld_stats);
-}
-
+/* (The rows of a group one after the other: their divisions and roots overlap.) */
 INLINE void settle(const weir_fwd_job *job, group *g, const moments *m, kind k)
 {
-    if (job->moments)
-        recall(job, g);
-    else
-        conclude(job, g, m, k);
     g->rare = false;
     for (int r = 0; r < g->rows; r++) {
+        g->stats[r] = conclude(job, g->first + r, &m[r], k);
         save_stats(job, g->first + r, &g->stats[r]);
+        g->by[r] = scale_of(&g->stats[r]);
         if (is_exact_row(&g->stats[r])) g->rare = true;
     }
 }
@@ -185,8 +161,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) clear(&m[r]);
+    for (int r = 0; r < next->rows; r++) clear(&m[r]);
     for (int64_t j = 0; j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
         step s = {.m = m, .at = j, .affine = whole};
@@ -197,7 +172,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
             if (s.written) {
                 s.write = fast_source(job, done->first + r, k);
                 s.to = target_of(job, done->first + r, k);
-                s.by = scale_of(&done->stats[r]);
+                s.by = done->by[r];
             }
             if (s.measured || s.written) take_step(&s, k);
         }
@@ -211,16 +186,19 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
 {
     const int64_t piece = piece_of(job->dim, job->fetch);
     float room[2][PIECE];
-    group done = {.rows = 0}, next;
+    group groups[2], *done = &groups[0], *next = &groups[1];
     affine whole = {NULL, NULL};
     reader at_piece = {{first, 0}, fetch_from(first, job->dim, piece, size_of(k.type))};
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
-    for (int64_t i = first; i < end || done.rows; i += WEIR_ROW_GROUP) {
+    done->rows = 0;
+    for (int64_t i = first; i < end || done->rows; i += WEIR_ROW_GROUP) {
         const int64_t left = end > i ? end - i : 0;
-        next.first = end - left;
-        next.rows = left < WEIR_ROW_GROUP ? (int)left : WEIR_ROW_GROUP;
-        write_and_measure(job, &done, &next, &at_piece, whole, room, k);
+        next->first = end - left;
+        next->rows = left < WEIR_ROW_GROUP ? (int)left : WEIR_ROW_GROUP;
+        write_and_measure(job, done, next, &at_piece, whole, room, k);
+        group *written = done;
         done = next;
+        next = written;
     }
     if (job->stream) vf_stream_end();
 }
