@@ -184,10 +184,10 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
 
 /* Rows of a group: of narrow rows as many as leave room in the first-level cache for two groups, as
  * they are read and as they are written. */
-INLINE int64_t rows_of_group(int64_t dim, kind k)
+INLINE int64_t rows_of_group(int64_t dim, int64_t piece, kind k)
 {
     const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1), room = 8192;
-    if (dim > PIECE || bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
+    if (dim > piece || bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
     return bytes < room ? room / bytes : 1;
 }
 
@@ -199,7 +199,7 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
     affine whole = {NULL, NULL};
     reader at_piece = {{first, 0}, fetch_from(first, job->dim, piece, size_of(k.type))};
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
-    const int64_t together = rows_of_group(job->dim, k);
+    const int64_t together = rows_of_group(job->dim, piece, k);
     done->rows = 0;
     for (int64_t i = first; i < end || done->rows; i += together) {
         const int64_t left = end > i ? end - i : 0;

@@ -136,14 +136,14 @@ INLINE vf gain_of(const void *gamma, weir_dtype type, float offset, int64_t j, i
     return offset != 0 ? vf_add(vf_set1(offset), gain) : gain;
 }
 
-/* Rows are read piece by piece: the narrow ones whole, the wide ones so that what two passes have in
- * hand at a time stays in the first-level cache while the rest comes from far. Multiples of
+/* Rows are read piece by piece: what is near in long ones, what comes from far in short ones, so that
+ * two passes at a time stay in the first-level cache while the rest is fetched. Multiples of
  * WEIR_LANES. */
-enum { PIECE = 1024, FAR_PIECE = 256 };
+enum { PIECE = 1024, FAR_PIECE = 256, FAR_WHOLE = 512 };
 
 INLINE int64_t piece_of(int64_t dim, bool far)
 {
-    return dim <= PIECE ? dim : far ? FAR_PIECE : PIECE;
+    return dim <= (far ? FAR_WHOLE : PIECE) ? dim : far ? FAR_PIECE : PIECE;
 }
 
 /* What a piece is multiplied with and shifted by, as floats: the caller's own, where they are that
