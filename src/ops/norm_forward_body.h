@@ -42,15 +42,11 @@ INLINE target target_of(const weir_fwd_job *job, int64_t row, kind k)
                     k.residual ? at_out(job->sum, k.type, row * job->lds) : NULL, job->stream};
 }
 
-/* Columns j..j+n-1; their gain and beta begin at `i`. */
-INLINE void write_vector(const target *to, const source *src, const row_scale *by, const affine *a,
-                         int64_t j, int64_t i, int n, kind k)
+/* y of columns j..j+n-1, from s; their gain and beta begin at `i`. */
+INLINE vf y_of(vf s, const row_scale *by, const affine *a, int64_t i, int n, kind k)
 {
-    const vf s = source_load(src, j, n, k.residual, k.type);
-    vf v = vf_mul(float_xhat(s, by, k.centred), load_of(WEIR_F32, a->gain, i, n));
-    if (k.centred) v = vf_add(v, load_of(WEIR_F32, a->beta, i, n));
-    if (k.residual && to->sum) store_of(k.type, to->sum, j, s, n, to->stream);
-    store_of(k.type, to->y, j, v, n, to->stream);
+    const vf v = vf_mul(float_xhat(s, by, k.centred), load_of(WEIR_F32, a->gain, i, n));
+    return k.centred ? vf_add(v, load_of(WEIR_F32, a->beta, i, n)) : v;
 }
 
 /* One step of both passes: columns from..from+measured-1 of one row are measured, columns
@@ -64,11 +60,28 @@ typedef struct step {
     int64_t from, measured, at, written;
 } step;
 
-INLINE void write_group(const step *s, int64_t i, kind k)
+/* WEIR_LANES columns, the i-th of the step and on. */
+INLINE void write_group(const step *to_do, int64_t i, kind k)
 {
+    vf s[VF_ROW], y[VF_ROW];
     UNROLLED
-    for (int v = 0; v < WEIR_LANES; v += VF_LANES)
-        write_vector(&s->to, &s->write, &s->by, &s->affine, s->at + i + v, i + v, VF_LANES, k);
+    for (int v = 0; v < VF_ROW; v++) {
+        const int64_t at = i + v * VF_LANES;
+        s[v] = source_load(&to_do->write, to_do->at + at, VF_LANES, k.residual, k.type);
+        y[v] = y_of(s[v], &to_do->by, &to_do->affine, at, VF_LANES, k);
+    }
+    if (k.residual && to_do->to.sum)
+        store_lanes(k.type, to_do->to.sum, to_do->at + i, s, to_do->to.stream);
+    store_lanes(k.type, to_do->to.y, to_do->at + i, y, to_do->to.stream);
+}
+
+INLINE void write_tail(const step *to_do, int64_t i, int n, kind k)
+{
+    const int64_t j = to_do->at + i;
+    const vf s = source_load(&to_do->write, j, n, k.residual, k.type);
+    const vf y = y_of(s, &to_do->by, &to_do->affine, i, n, k);
+    if (k.residual && to_do->to.sum) store_of(k.type, to_do->to.sum, j, s, n, to_do->to.stream);
+    store_of(k.type, to_do->to.y, j, y, n, to_do->to.stream);
 }
 
 INLINE void take_step(const step *given, kind k)
@@ -87,8 +100,7 @@ INLINE void take_step(const step *given, kind k)
     *s.m = m;
     measure_tail(s.m, &s.read, s.from + i, s.from + s.measured, k.centred, k.residual, k.type);
     for (i = both; i < written; i += WEIR_LANES) write_group(&s, i, k);
-    for (; i < s.written; i += VF_LANES)
-        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, part_of(s.written - i), k);
+    for (; i < s.written; i += VF_LANES) write_tail(&s, i, part_of(s.written - i), k);
 }
 
 /* A group of rows that has been measured. */

@@ -103,6 +103,20 @@ INLINE void store_of(weir_dtype type, void *row, int64_t j, vf a, int n, bool st
     }
 }
 
+/* WEIR_LANES elements from column j on. */
+INLINE void store_lanes(weir_dtype type, void *row, int64_t j, const vf a[VF_ROW], bool stream)
+{
+    if (type == WEIR_BF16) {
+        if (stream)
+            vf_stream_bf16_lanes((uint16_t *)row + j, a);
+        else
+            vf_store_bf16_lanes((uint16_t *)row + j, a);
+        return;
+    }
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) store_of(type, row, j + k * VF_LANES, a[k], VF_LANES, stream);
+}
+
 RARE void store_any(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
 {
     store_of(type, row, j, a, n, stream);
