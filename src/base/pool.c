@@ -1,8 +1,15 @@
-/* pool.c - a fixed set of threads that take indices from one counter. */
+/* pool.c - a fixed set of threads that take indices from one counter.
+ *
+ * A call of a kernel takes microseconds, and to wake a thread that sleeps takes as long. So whoever
+ * waits, the workers for work and the caller for them, watches for a while before it sleeps. Each
+ * says that it sleeps before it looks for the last time, and whoever has news for it tells the news
+ * before it looks for sleepers: so one of the two sees the other.
+ */
 #include "weir/parallel.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,14 +27,28 @@ struct weir_pool {
     int threads;
     pthread_mutex_t lock;
     pthread_cond_t work, done;
-    uint64_t round; /* of parallel_for; a thread works once a round */
-    int busy, quit;
+    atomic_ullong round;        /* of parallel_for; a thread works once a round */
+    atomic_int busy;            /* workers that have not finished the round */
+    atomic_int asleep, waiting; /* workers, and whether the caller does */
+    atomic_bool quit;
     weir_task task;
     void *arg;
     int64_t count;
     atomic_llong next;
     worker workers[];
 };
+
+/* How often to look before going to sleep: some tens of microseconds. */
+enum { LOOKS = 1000 };
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 static void take_indices(weir_pool *pool, int number)
 {
@@ -38,23 +59,55 @@ static void take_indices(weir_pool *pool, int number)
     }
 }
 
+static bool has_news(weir_pool *pool, unsigned long long seen)
+{
+    return atomic_load(&pool->round) != seen || atomic_load(&pool->quit);
+}
+
+static void await_round(weir_pool *pool, unsigned long long seen)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        if (has_news(pool, seen)) return;
+        pause_briefly();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->asleep, 1);
+    while (!has_news(pool, seen)) pthread_cond_wait(&pool->work, &pool->lock);
+    atomic_fetch_sub(&pool->asleep, 1);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void wake(weir_pool *pool, pthread_cond_t *sleepers)
+{
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(sleepers);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void *worker_main(void *arg)
 {
     worker *w = arg;
     weir_pool *pool = w->pool;
-    uint64_t seen = 0;
-    pthread_mutex_lock(&pool->lock);
-    for (;;) {
-        while (pool->round == seen && !pool->quit) pthread_cond_wait(&pool->work, &pool->lock);
-        if (pool->quit) break;
-        seen = pool->round;
-        pthread_mutex_unlock(&pool->lock);
+    for (unsigned long long seen = 0;; seen++) {
+        await_round(pool, seen);
+        if (atomic_load(&pool->quit)) return NULL;
         take_indices(pool, w->number);
-        pthread_mutex_lock(&pool->lock);
-        if (--pool->busy == 0) pthread_cond_signal(&pool->done);
+        if (atomic_fetch_sub(&pool->busy, 1) == 1 && atomic_load(&pool->waiting))
+            wake(pool, &pool->done);
     }
+}
+
+static void await_workers(weir_pool *pool)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        if (!atomic_load(&pool->busy)) return;
+        pause_briefly();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waiting, 1);
+    while (atomic_load(&pool->busy)) pthread_cond_wait(&pool->done, &pool->lock);
+    atomic_store(&pool->waiting, 0);
     pthread_mutex_unlock(&pool->lock);
-    return NULL;
 }
 
 static void pool_for(void *ctx, int64_t count, weir_task task, void *arg)
@@ -64,19 +117,15 @@ static void pool_for(void *ctx, int64_t count, weir_task task, void *arg)
         for (int64_t i = 0; i < count; i++) task(arg, i, 0);
         return;
     }
-    pthread_mutex_lock(&pool->lock);
     pool->task = task;
     pool->arg = arg;
     pool->count = count;
-    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    pool->busy = pool->threads - 1;
-    pool->round++;
-    pthread_cond_broadcast(&pool->work);
-    pthread_mutex_unlock(&pool->lock);
+    atomic_store(&pool->next, 0);
+    atomic_store(&pool->busy, pool->threads - 1);
+    atomic_fetch_add(&pool->round, 1);
+    if (atomic_load(&pool->asleep)) wake(pool, &pool->work);
     take_indices(pool, 0);
-    pthread_mutex_lock(&pool->lock);
-    while (pool->busy) pthread_cond_wait(&pool->done, &pool->lock);
-    pthread_mutex_unlock(&pool->lock);
+    await_workers(pool);
 }
 
 static void *malloc_alloc(void *ctx, size_t bytes, size_t align)
@@ -134,10 +183,8 @@ void weir_pool_destroy(weir_pool **handle)
 {
     if (!handle || !*handle) return;
     weir_pool *pool = *handle;
-    pthread_mutex_lock(&pool->lock);
-    pool->quit = 1;
-    pthread_cond_broadcast(&pool->work);
-    pthread_mutex_unlock(&pool->lock);
+    atomic_store(&pool->quit, true);
+    wake(pool, &pool->work);
     for (int i = 1; i < pool->threads; i++) pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->work);

@@ -8,7 +8,7 @@
 #include "ops/norm_tasks.h"
 
 enum {
-    NEAR_BYTES = 1 << 20,   /* up to here the operands stay close to the core: nothing to fetch */
+    NEAR_BYTES = 4 << 20,   /* up to here the operands stay close to the core: nothing to fetch */
     STREAM_BYTES = 24 << 20 /* operands from here on will not stay in the caches */
 };
 

@@ -229,7 +229,7 @@ static void fill_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_
                           .found = out,
                           .ld_stats = s->groups,
                           .y_scale = args->y_scale,
-                          .scale_min = args->scale_min != 0 ? args->scale_min : 0x1p-126F,
+                          .scale_min = args->scale_min > 0x1p-126F ? args->scale_min : 0x1p-126F,
                           .scale_max = args->scale_max};
     if (args->moments) job->measured = 0;
 }

@@ -42,15 +42,11 @@ INLINE target target_of(const weir_fwd_job *job, int64_t row, kind k)
                     k.residual ? at_out(job->sum, k.type, row * job->lds) : NULL, job->stream};
 }
 
-/* Columns j..j+n-1; their gain and beta begin at `i`. */
-INLINE void write_vector(const target *to, const source *src, const row_scale *by, const affine *a,
-                         int64_t j, int64_t i, int n, kind k)
+/* y of columns j..j+n-1, from s; their gain and beta begin at `i`. */
+INLINE vf y_of(vf s, const row_scale *by, const affine *a, int64_t i, int n, kind k)
 {
-    const vf s = source_load(src, j, n, k.residual, k.type);
-    vf v = vf_mul(float_xhat(s, by, k.centred), load_of(WEIR_F32, a->gain, i, n));
-    if (k.centred) v = vf_add(v, load_of(WEIR_F32, a->beta, i, n));
-    if (k.residual && to->sum) store_of(k.type, to->sum, j, s, n, to->stream);
-    store_of(k.type, to->y, j, v, n, to->stream);
+    const vf v = vf_mul(float_xhat(s, by, k.centred), load_of(WEIR_F32, a->gain, i, n));
+    return k.centred ? vf_add(v, load_of(WEIR_F32, a->beta, i, n)) : v;
 }
 
 /* One step of both passes: columns from..from+measured-1 of one row are measured, columns
@@ -64,11 +60,28 @@ typedef struct step {
     int64_t from, measured, at, written;
 } step;
 
-INLINE void write_group(const step *s, int64_t i, kind k)
+/* WEIR_LANES columns, the i-th of the step and on. */
+INLINE void write_group(const step *to_do, int64_t i, kind k)
 {
+    vf s[VF_ROW], y[VF_ROW];
     UNROLLED
-    for (int v = 0; v < WEIR_LANES; v += VF_LANES)
-        write_vector(&s->to, &s->write, &s->by, &s->affine, s->at + i + v, i + v, VF_LANES, k);
+    for (int v = 0; v < VF_ROW; v++) {
+        const int64_t at = i + v * VF_LANES;
+        s[v] = source_load(&to_do->write, to_do->at + at, VF_LANES, k.residual, k.type);
+        y[v] = y_of(s[v], &to_do->by, &to_do->affine, at, VF_LANES, k);
+    }
+    if (k.residual && to_do->to.sum)
+        store_lanes(k.type, to_do->to.sum, to_do->at + i, s, to_do->to.stream);
+    store_lanes(k.type, to_do->to.y, to_do->at + i, y, to_do->to.stream);
+}
+
+INLINE void write_tail(const step *to_do, int64_t i, int n, kind k)
+{
+    const int64_t j = to_do->at + i;
+    const vf s = source_load(&to_do->write, j, n, k.residual, k.type);
+    const vf y = y_of(s, &to_do->by, &to_do->affine, i, n, k);
+    if (k.residual && to_do->to.sum) store_of(k.type, to_do->to.sum, j, s, n, to_do->to.stream);
+    store_of(k.type, to_do->to.y, j, y, n, to_do->to.stream);
 }
 
 INLINE void take_step(const step *given, kind k)
@@ -87,8 +100,7 @@ INLINE void take_step(const step *given, kind k)
     *s.m = m;
     measure_tail(s.m, &s.read, s.from + i, s.from + s.measured, k.centred, k.residual, k.type);
     for (i = both; i < written; i += WEIR_LANES) write_group(&s, i, k);
-    for (; i < s.written; i += VF_LANES)
-        write_vector(&s.to, &s.write, &s.by, &s.affine, s.at + i, i, part_of(s.written - i), k);
+    for (; i < s.written; i += VF_LANES) write_tail(&s, i, part_of(s.written - i), k);
 }
 
 /* A group of rows that has been measured. */
@@ -96,50 +108,26 @@ typedef struct group {
     int64_t first;
     int rows;
     row_stats stats[WEIR_ROW_GROUP];
+    row_scale by[WEIR_ROW_GROUP];
     bool rare; /* a row whose xhat wants double */
 } group;
 
-/* The statistics of a group, from its sums; side by side, for the divisions and roots take long. */
-INLINE void conclude(const weir_fwd_job *job, group *g, const moments *m, kind k)
+/* The statistics of a row of a group, from its sums. */
+INLINE row_stats conclude(const weir_fwd_job *job, int64_t row, const moments *m, kind k)
 {
-    double v[WEIR_ROW_GROUP], mean[WEIR_ROW_GROUP], shift[WEIR_ROW_GROUP] = {0};
-    const double n = (double)job->measured;
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) {
-        v[r] = vd_fold_row(m[r].second) / n;
-        mean[r] = 0;
-        if (!k.centred) continue;
-        mean[r] = vd_fold_row(m[r].first) / n;
-        v[r] -= mean[r] * mean[r];
-    }
-    for (int r = 0; k.centred && r < g->rows; r++)
-        if (is_far_from_zero(mean[r], v[r])) {
-            const source src = source_row(job, g->first + r);
-            const spread s = measure_again(&src, job->measured);
-            shift[r] = s.shift, mean[r] = s.offset, v[r] = s.var;
-        }
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) {
-        if (job->rule != WEIR_RSTD_MEAN) v[r] *= n;
-        g->stats[r] = stats_about(shift[r], mean[r], rstd_of(v[r], job->eps, job->rule));
-    }
+    if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
+    const spread s = spread_of(job, row, m, k.centred);
+    return stats_of_spread(job, &s);
 }
 
-INLINE void recall(const weir_fwd_job *job, group *g)
-{
-    for (int r = 0; r < g->rows; r++)
-        g->stats[r] = stats_given(job, job->moments + (g->first + r) * job->ld_stats);
-}
-
+/* (The rows of a group one after the other: their divisions and roots overlap.) */
 INLINE void settle(const weir_fwd_job *job, group *g, const moments *m, kind k)
 {
-    if (job->moments)
-        recall(job, g);
-    else
-        conclude(job, g, m, k);
     g->rare = false;
     for (int r = 0; r < g->rows; r++) {
+        g->stats[r] = conclude(job, g->first + r, &m[r], k);
         save_stats(job, g->first + r, &g->stats[r]);
+        g->by[r] = scale_of(&g->stats[r]);
         if (is_exact_row(&g->stats[r])) g->rare = true;
     }
 }
@@ -185,8 +173,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) clear(&m[r]);
+    for (int r = 0; r < next->rows; r++) clear(&m[r]);
     for (int64_t j = 0; j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
         step s = {.m = m, .at = j, .affine = whole};
@@ -197,7 +184,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
             if (s.written) {
                 s.write = fast_source(job, done->first + r, k);
                 s.to = target_of(job, done->first + r, k);
-                s.by = scale_of(&done->stats[r]);
+                s.by = done->by[r];
             }
             if (s.measured || s.written) take_step(&s, k);
         }
@@ -207,20 +194,33 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     if (next->rows) settle(job, next, m, k);
 }
 
+/* Rows of a group: of narrow rows as many as leave room in the first-level cache for two groups, as
+ * they are read and as they are written. */
+INLINE int64_t rows_of_group(int64_t dim, int64_t piece, kind k)
+{
+    const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1), room = 8192;
+    if (dim > piece || bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
+    return bytes < room ? room / bytes : 1;
+}
+
 INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end, kind k)
 {
     const int64_t piece = piece_of(job->dim, job->fetch);
     float room[2][PIECE];
-    group done = {.rows = 0}, next;
+    group groups[2], *done = &groups[0], *next = &groups[1];
     affine whole = {NULL, NULL};
     reader at_piece = {{first, 0}, fetch_from(first, job->dim, piece, size_of(k.type))};
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
-    for (int64_t i = first; i < end || done.rows; i += WEIR_ROW_GROUP) {
+    const int64_t together = rows_of_group(job->dim, piece, k);
+    done->rows = 0;
+    for (int64_t i = first; i < end || done->rows; i += together) {
         const int64_t left = end > i ? end - i : 0;
-        next.first = end - left;
-        next.rows = left < WEIR_ROW_GROUP ? (int)left : WEIR_ROW_GROUP;
-        write_and_measure(job, &done, &next, &at_piece, whole, room, k);
+        next->first = end - left;
+        next->rows = (int)(left < together ? left : together);
+        write_and_measure(job, done, next, &at_piece, whole, room, k);
+        group *written = done;
         done = next;
+        next = written;
     }
     if (job->stream) vf_stream_end();
 }

@@ -12,47 +12,64 @@ INLINE row_stats stats_given(const weir_fwd_job *job, const weir_moments *m)
     return stats_about(0, m->mean, rstd_of(v, job->eps, job->rule));
 }
 
-/* The statistics of the measured columns of a row: of its sums, or of those about another shift. */
-INLINE spread spread_of(const moments *m, const source *src, int64_t count, bool centred)
+INLINE row_stats stats_of_spread(const weir_fwd_job *job, const spread *s)
 {
-    const double n = (double)count, mean = centred ? vd_fold_row(m->first) / n : 0;
-    const double var = vd_fold_row(m->second) / n - mean * mean;
-    if (centred && is_far_from_zero(mean, var)) return measure_again(src, count);
-    return (spread){0, mean, var};
+    const double v = job->rule == WEIR_RSTD_MEAN ? s->var : s->var * (double)job->measured;
+    return stats_about(s->shift, s->offset, rstd_of(v, job->eps, job->rule));
 }
 
-/* Rows are fetched one ahead. */
-INLINE spread measure_row(const weir_fwd_job *job, int64_t row, const source *src, bool centred)
+/* What the sums of a row say of it. */
+INLINE spread spread_of(const weir_fwd_job *job, int64_t row, const moments *m, bool centred)
 {
+    const double n = (double)job->measured, mean = centred ? vd_fold_row(m->first) / n : 0;
+    const double var = vd_fold_row(m->second) / n - mean * mean;
+    if (!centred || !is_far_from_zero(mean, var)) return (spread){0, mean, var};
+    const source src = source_row(job, row);
+    return measure_again(&src, job->measured);
+}
+
+/* The same part of the next row is fetched. */
+INLINE spread measure_row(const weir_fwd_job *job, int64_t row, bool centred)
+{
+    const source src = source_row(job, row);
     moments m;
     clear(&m);
     for (int64_t j = 0; j < job->measured; j += FAR_PIECE) {
         const cursor next = {row + 1, j};
-        const int64_t end = job->measured - j < FAR_PIECE ? job->measured : j + FAR_PIECE;
+        const int64_t end = piece_end(&next, job->measured, FAR_PIECE);
         if (job->fetch) fetch(job->x, job->x_type, job->ldx, &next, end);
         if (job->fetch && job->residual)
             fetch(job->residual, job->residual_type, job->ldr, &next, end);
-        int64_t i = j;
-        for (; i + WEIR_LANES <= end; i += WEIR_LANES)
-            measure_group(&m, src, i, centred, src->residual != NULL, MIXED);
-        measure_tail(&m, src, i, end, centred, src->residual != NULL, MIXED);
+        float room[PIECE];
+        const source s = {.x = source_piece(&src, j, end - j, room), .x_type = WEIR_F32};
+        int64_t i = 0;
+        for (; i + WEIR_LANES <= end - j; i += WEIR_LANES)
+            measure_group(&m, &s, i, centred, false, WEIR_F32);
+        measure_tail(&m, &s, i, end - j, centred, false, WEIR_F32);
     }
-    return spread_of(&m, src, job->measured, centred);
+    return spread_of(job, row, &m, centred);
 }
 
-INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, const source *src, bool centred)
+INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, bool centred)
 {
     if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
-    const spread v = measure_row(job, row, src, centred);
-    const double of_rule = job->rule == WEIR_RSTD_MEAN ? v.var : v.var * (double)job->measured;
-    return stats_about(v.shift, v.offset, rstd_of(of_rule, job->eps, job->rule));
+    const spread v = measure_row(job, row, centred);
+    return stats_of_spread(job, &v);
 }
 
-INLINE vf xhat_of(const weir_fwd_job *job, const row_stats *stats, const row_scale *by, vf s,
-                  bool centred)
+/* xhat of n columns, from s. */
+INLINE void xhat_piece(const weir_fwd_job *job, const row_stats *stats, const float *s, int64_t n,
+                       float *xhat, bool centred)
 {
+    const row_scale by = scale_of(stats);
+    const bool exact = is_exact_row(stats);
     (void)job;
-    return is_exact_row(stats) ? exact_xhat(s, stats, centred) : float_xhat(s, by, centred);
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        const vf a = load_of(WEIR_F32, s, i, part);
+        const vf v = exact ? exact_xhat(a, stats, centred) : float_xhat(a, &by, centred);
+        store_of(WEIR_F32, xhat, i, v, part, false);
+    }
 }
 
 #include "ops/row_write_body.h"
@@ -61,13 +78,12 @@ INLINE vf xhat_of(const weir_fwd_job *job, const row_stats *stats, const row_sca
 RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
 {
     for (int64_t i = first; i < end; i++) {
-        const source src = source_row(job, i);
         if (job->found) {
-            const spread v = measure_row(job, i, &src, centred);
+            const spread v = measure_row(job, i, centred);
             const double n = (double)job->measured;
             job->found[i * job->ld_stats] = (weir_moments){n, v.shift + v.offset, v.var * n};
         } else {
-            const row_stats stats = stats_of_row(job, i, &src, centred);
+            const row_stats stats = stats_of_row(job, i, centred);
             write_row(job, i, &stats, centred);
         }
     }

@@ -67,27 +67,29 @@ typedef struct spread {
 /* The same sums about the first element. */
 RARE spread measure_again(const source *src, int64_t dim)
 {
-    float first[VF_LANES];
-    vf_store(first, source_any(src, 0, 1));
-    const vf shift = vf_set1(first[0]);
-    const vd wide_shift = vd_set1((double)first[0]);
+    float room[PIECE];
+    const float first = *source_piece(src, 0, 1, room);
+    const vf shift = vf_set1(first);
+    const vd wide_shift = vd_set1((double)first);
     vd sum[VD_ROW], square[VD_ROW];
-    UNROLLED
     for (int k = 0; k < VD_ROW; k++) sum[k] = square[k] = vd_zero();
-    for (int64_t j = 0; j < dim; j += VF_LANES) {
-        const int n = part_of(dim - j), k = (int)(j % WEIR_LANES) / VF_LANES;
-        vf s = source_any(src, j, n);
-        if (n < VF_LANES) s = vf_select(vf_first(n), s, shift);
-        const vd d[2] = {vd_sub(vf_lo(s), wide_shift), vd_sub(vf_hi(s), wide_shift)};
-        for (int h = 0; h < 2; h++) {
-            sum[2 * k + h] = vd_add(sum[2 * k + h], d[h]);
-            square[2 * k + h] = vd_add(square[2 * k + h], vd_mul(d[h], d[h]));
+    for (int64_t j = 0; j < dim; j += PIECE) {
+        const int64_t columns = dim - j < PIECE ? dim - j : PIECE;
+        const float *s = source_piece(src, j, columns, room);
+        for (int64_t i = 0; i < columns; i += VF_LANES) {
+            const int n = part_of(columns - i), k = (int)(i % WEIR_LANES) / VF_LANES;
+            vf a = load_of(WEIR_F32, s, i, n);
+            if (n < VF_LANES) a = vf_select(vf_first(n), a, shift);
+            const vd d[2] = {vd_sub(vf_lo(a), wide_shift), vd_sub(vf_hi(a), wide_shift)};
+            for (int h = 0; h < 2; h++) {
+                sum[2 * k + h] = vd_add(sum[2 * k + h], d[h]);
+                square[2 * k + h] = vd_add(square[2 * k + h], vd_mul(d[h], d[h]));
+            }
         }
     }
     const double n = (double)dim, offset = vd_fold_row(sum) / n;
     const double var = vd_fold_row(square) / n - offset * offset;
-    return (spread){(double)first[0], offset,
-                    var < 0 ? 0 : var}; /* < 0: by rounding; a NaN stays */
+    return (spread){(double)first, offset, var < 0 ? 0 : var}; /* < 0: by rounding; a NaN stays */
 }
 
 /* A row whose mean is large against its deviation is measured again: the difference of two large

@@ -73,25 +73,26 @@ static weir_fwd_job forward_group(const weir_fwd_job *first, const weir_norm_sha
 }
 
 typedef struct forward_tasks {
-    weir_forward_call call;
-    weir_norm_shape shape;
+    weir_fwd_kernel *kernel;
+    const weir_fwd_job *job;
+    const weir_norm_shape *shape;
     int64_t span;
 } forward_tasks;
 
 static void forward_task(void *arg, int64_t index, int worker)
 {
     const forward_tasks *t = arg;
-    const weir_norm_shape *s = &t->shape;
+    const weir_norm_shape *s = t->shape;
     const int64_t first = index * t->span, end = smaller(first + t->span, s->rows);
     (void)worker;
     if (s->groups == 1) {
-        t->call.kernel(&t->call.job, first, end);
+        t->kernel(t->job, first, end);
         return;
     }
     for (int64_t i = first; i < end; i += GROUPED_ROWS)
         for (int64_t g = 0; g < s->groups; g++) {
-            const weir_fwd_job job = forward_group(&t->call.job, s, g);
-            t->call.kernel(&job, i, smaller(i + GROUPED_ROWS, end));
+            const weir_fwd_job job = forward_group(t->job, s, g);
+            t->kernel(&job, i, smaller(i + GROUPED_ROWS, end));
         }
 }
 
@@ -104,19 +105,23 @@ static bool is_flat(const weir_fwd_job *job, const weir_norm_shape *s)
            (!job->sum || job->lds == s->dim);
 }
 
-void weir_run_forward(const weir_forward_call *call, const weir_norm_shape *shape,
+void weir_run_forward(const weir_forward_call *call, const weir_norm_shape *s,
                       const weir_parallel *par)
 {
-    forward_tasks t = {.call = *call, .shape = *shape};
-    weir_norm_shape *s = &t.shape;
+    weir_fwd_job flat;
+    weir_norm_shape rows_of_groups;
+    forward_tasks t = {call->kernel, &call->job, s, 0};
     if (is_flat(&call->job, s)) {
-        weir_fwd_job *job = &t.call.job;
-        job->ldx = job->ldr = job->ldy = job->lds = s->width;
-        job->ld_stats = 1;
-        *s = (weir_norm_shape){s->op, s->rows * s->groups, s->width, 1, s->width, s->gamma_dim};
+        flat = call->job;
+        flat.ldx = flat.ldr = flat.ldy = flat.lds = s->width;
+        flat.ld_stats = 1;
+        rows_of_groups =
+            (weir_norm_shape){s->op, s->rows * s->groups, s->width, 1, s->width, s->gamma_dim};
+        t.job = &flat;
+        t.shape = &rows_of_groups;
     }
-    t.span = span_of(s, par, WEIR_ROW_GROUP);
-    run_tasks(par, ceil_div(s->rows, t.span), forward_task, &t);
+    t.span = span_of(t.shape, par, WEIR_ROW_GROUP);
+    run_tasks(par, ceil_div(t.shape->rows, t.span), forward_task, &t);
 }
 
 static weir_bwd_job backward_group(const weir_bwd_job *first, const weir_norm_shape *s, int64_t g)

@@ -103,6 +103,20 @@ INLINE void store_of(weir_dtype type, void *row, int64_t j, vf a, int n, bool st
     }
 }
 
+/* WEIR_LANES elements from column j on. */
+INLINE void store_lanes(weir_dtype type, void *row, int64_t j, const vf a[VF_ROW], bool stream)
+{
+    if (type == WEIR_BF16) {
+        if (stream)
+            vf_stream_bf16_lanes((uint16_t *)row + j, a);
+        else
+            vf_store_bf16_lanes((uint16_t *)row + j, a);
+        return;
+    }
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) store_of(type, row, j + k * VF_LANES, a[k], VF_LANES, stream);
+}
+
 RARE void store_any(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
 {
     store_of(type, row, j, a, n, stream);
@@ -136,14 +150,14 @@ INLINE vf gain_of(const void *gamma, weir_dtype type, float offset, int64_t j, i
     return offset != 0 ? vf_add(vf_set1(offset), gain) : gain;
 }
 
-/* Rows are read piece by piece: the narrow ones whole, the wide ones so that what two passes have in
- * hand at a time stays in the first-level cache while the rest comes from far. Multiples of
+/* Rows are read piece by piece: what is near in long ones, what comes from far in short ones, so that
+ * two passes at a time stay in the first-level cache while the rest is fetched. Multiples of
  * WEIR_LANES. */
-enum { PIECE = 1024, FAR_PIECE = 256 };
+enum { PIECE = 1024, FAR_PIECE = 256, FAR_WHOLE = 512 };
 
 INLINE int64_t piece_of(int64_t dim, bool far)
 {
-    return dim <= PIECE ? dim : far ? FAR_PIECE : PIECE;
+    return dim <= (far ? FAR_WHOLE : PIECE) ? dim : far ? FAR_PIECE : PIECE;
 }
 
 /* What a piece is multiplied with and shifted by, as floats: the caller's own, where they are that

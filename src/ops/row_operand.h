@@ -7,7 +7,7 @@
 #include "ops/norm_words.h"
 
 /* One row of the operand, s = fl(alpha * residual) + x, or x; rounded to `rounded` where that is not
- * f32. */
+ * f32 (by source_piece). */
 typedef struct source {
     const void *x, *residual;
     weir_dtype x_type, residual_type, rounded;
@@ -29,13 +29,7 @@ INLINE vf source_load(const source *src, int64_t j, int n, bool residual, weir_d
         const vf r = load_as(known, src->residual_type, src->residual, j, n);
         s = vf_add(vf_mul(vf_set1(src->alpha), r), s);
     }
-    return known == MIXED ? round_to(src->rounded, s) : s;
-}
-
-/* Of any types. */
-INLINE vf source_any(const source *src, int64_t j, int n)
-{
-    return source_load(src, j, n, src->residual != NULL, MIXED);
+    return s;
 }
 
 /* The statistics of a row as float arithmetic wants them. `rest` is what rounding took from rstd, as
@@ -62,6 +56,50 @@ INLINE source source_row(const weir_fwd_job *job, int64_t row)
                                : job->sum ? job->sum_type
                                           : job->x_type,
                     .alpha = job->alpha};
+}
+
+/* Columns j..j+n-1 of a row as floats, n <= PIECE. One loop for each type. */
+RARE void widen_piece(weir_dtype type, const void *row, int64_t j, int64_t n, float *to)
+{
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        const vf a = type == WEIR_BF16  ? load_of(WEIR_BF16, row, j + i, part)
+                     : type == WEIR_F16 ? load_of(WEIR_F16, row, j + i, part)
+                                        : load_of(WEIR_F32, row, j + i, part);
+        store_of(WEIR_F32, to, i, a, part, false);
+    }
+}
+
+RARE void narrow_piece(weir_dtype type, void *row, int64_t j, int64_t n, const float *from,
+                       bool stream)
+{
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        const vf a = load_of(WEIR_F32, from, i, part);
+        if (type == WEIR_BF16)
+            store_of(WEIR_BF16, row, j + i, a, part, stream);
+        else if (type == WEIR_F16)
+            store_of(WEIR_F16, row, j + i, a, part, stream);
+        else
+            store_of(WEIR_F32, row, j + i, a, part, stream);
+    }
+}
+
+/* The same of s, which is where it lies already or in `room`. */
+RARE const float *source_piece(const source *src, int64_t j, int64_t n, float *room)
+{
+    if (!src->residual && src->x_type == WEIR_F32) return (const float *)src->x + j;
+    float r[PIECE];
+    widen_piece(src->x_type, src->x, j, n, room);
+    if (src->residual) widen_piece(src->residual_type, src->residual, j, n, r);
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        vf s = load_of(WEIR_F32, room, i, part);
+        if (src->residual)
+            s = vf_add(vf_mul(vf_set1(src->alpha), load_of(WEIR_F32, r, i, part)), s);
+        store_of(WEIR_F32, room, i, round_to(src->rounded, s), part, false);
+    }
+    return room;
 }
 
 INLINE void save_stats(const weir_fwd_job *job, int64_t row, const row_stats *stats)

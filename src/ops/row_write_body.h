@@ -1,35 +1,41 @@
 /* row_write_body.h - writes a row of any types, rounded by any habit, or quantized; in the words of
- * simd/. Included once by each kernel file, after a function xhat_of that says what the operator
- * makes of s. */
+ * simd/. Included once by each kernel file, after a function xhat_piece that says what the operator
+ * makes of s. It goes piece by piece, through floats. */
 #ifndef WEIR_OPS_ROW_WRITE_BODY_H
 #define WEIR_OPS_ROW_WRITE_BODY_H
 
 #include "ops/row_operand.h"
 
-/* y of some columns, from s. */
-INLINE vf y_of(const weir_fwd_job *job, const row_stats *stats, const row_scale *by, vf s,
-               int64_t j, int n, bool centred)
+/* Turns xhat of columns j..j+n-1 into y. */
+INLINE void y_piece(const weir_fwd_job *job, int64_t j, int64_t n, float *y)
 {
-    vf y = xhat_of(job, stats, by, s, centred);
-    if (job->rounding & WEIR_ROUND_XHAT) y = round_to(job->x_type, y);
-    if (job->gamma)
-        y = vf_mul(
-            y, gain_of(job->gamma, job->gamma_type, job->gamma_offset, j, n, job->scalar_gamma));
-    if (job->beta) y = vf_add(y, load_vector(job->beta_type, job->beta, j, n, job->scalar_gamma));
-    return y;
+    float room[2][PIECE];
+    const bool scalar = job->scalar_gamma, round = job->rounding & WEIR_ROUND_XHAT;
+    const float *gain =
+        gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, n, scalar);
+    const float *beta = betas(room[1], job->beta, job->beta_type, j, n, scalar);
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        vf v = load_of(WEIR_F32, y, i, part);
+        if (round) v = round_to(job->x_type, v);
+        v = vf_mul(v, load_of(WEIR_F32, gain, i, part));
+        v = vf_add(v, load_of(WEIR_F32, beta, i, part));
+        store_of(WEIR_F32, y, i, v, part, false);
+    }
+}
+
+/* The largest magnitude of n elements and of `most`; a NaN is larger than all. */
+INLINE vf largest(vf most, const float *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += VF_LANES)
+        most = vf_max_abs(most, load_of(WEIR_F32, y, i, part_of(n - i)));
+    return most;
 }
 
 /* The scale of a quantized row: its largest element over the largest code, NaN where that is none.
  */
-INLINE float quantum(const weir_fwd_job *job, const source *src, const row_stats *stats,
-                     const row_scale *by, bool centred)
+INLINE float quantum(const weir_fwd_job *job, vf most)
 {
-    vf most = vf_zero();
-    for (int64_t j = 0; j < job->dim; j += VF_LANES) {
-        const int n = part_of(job->dim - j);
-        const vf y = y_of(job, stats, by, source_any(src, j, n), j, n, centred);
-        most = vf_max_abs(most, n < VF_LANES ? vf_select(vf_first(n), y, vf_zero()) : y);
-    }
     float lanes[VF_LANES], max = 0;
     vf_store(lanes, most);
     for (int k = 0; k < VF_LANES; k++)
@@ -40,41 +46,72 @@ INLINE float quantum(const weir_fwd_job *job, const source *src, const row_stats
     return job->scale_max > 0 && scale > job->scale_max ? job->scale_max : scale;
 }
 
-INLINE void store_code(weir_dtype type, void *row, int64_t j, vf code, int n)
+/* n elements, as codes of `scale`. A row without a scale has the codes 0. */
+INLINE void store_codes(weir_dtype type, uint8_t *to, const float *y, int64_t n, float scale)
 {
-    uint8_t bytes[VF_LANES];
-    if (type == WEIR_I8)
-        vf_store_i8((int8_t *)bytes, vf_round(code));
-    else
-        vf_store_e4m3(bytes, code);
-    for (int k = 0; k < n; k++) ((uint8_t *)row)[j + k] = bytes[k];
+    const vf per_unit = vf_set1(1 / scale), limit = vf_set1(type == WEIR_I8 ? 127 : 448);
+    for (int64_t i = 0; i < n; i += VF_LANES) {
+        const int part = part_of(n - i);
+        vf v = vf_mul(load_of(WEIR_F32, y, i, part), per_unit);
+        v = isnan(scale) ? vf_zero() : vf_max(vf_neg(limit), vf_min(limit, v));
+        uint8_t few[VF_LANES], *at_once = part < VF_LANES ? few : to + i;
+        if (type == WEIR_I8)
+            vf_store_i8((int8_t *)at_once, vf_round(v));
+        else
+            vf_store_e4m3(at_once, v);
+        for (int k = 0; at_once == few && k < part; k++) to[i + k] = few[k];
+    }
+}
+
+/* y of columns j..j+n-1 of a row, into `y`; the sum is written on the way, if `sum` is given. */
+INLINE void row_piece(const weir_fwd_job *job, const source *src, const row_stats *stats, void *sum,
+                      int64_t j, int64_t n, float *y, bool centred)
+{
+    float room[PIECE];
+    const float *s = source_piece(src, j, n, room);
+    xhat_piece(job, stats, s, n, y, centred);
+    y_piece(job, j, n, y);
+    if (sum) narrow_piece(job->sum_type, sum, j, n, s, job->stream);
+}
+
+INLINE void write_codes(const weir_fwd_job *job, int64_t row, const source *src,
+                        const row_stats *stats, void *sum, bool centred)
+{
+    float y[PIECE];
+    const bool whole = job->dim <= PIECE; /* y is had once */
+    vf most = vf_zero();
+    uint8_t *to = at_out(job->y, job->y_type, row * job->ldy);
+    for (int64_t j = 0; j < job->dim; j += PIECE) {
+        const int64_t n = job->dim - j < PIECE ? job->dim - j : PIECE;
+        row_piece(job, src, stats, whole ? sum : NULL, j, n, y, centred);
+        most = largest(most, y, n);
+    }
+    const float scale = quantum(job, most);
+    job->y_scale[row * job->ld_stats] = scale;
+    for (int64_t j = 0; j < job->dim; j += PIECE) {
+        const int64_t n = job->dim - j < PIECE ? job->dim - j : PIECE;
+        if (!whole) row_piece(job, src, stats, sum, j, n, y, centred);
+        store_codes(job->y_type, to + j, y, n, scale);
+    }
 }
 
 /* Writes a row. */
 RARE void write_row(const weir_fwd_job *job, int64_t row, const row_stats *stats, bool centred)
 {
     const source src = source_row(job, row);
-    const row_scale by = scale_of(stats);
     void *y = at_out(job->y, job->y_type, row * job->ldy);
     void *sum = at_out(job->sum, job->sum_type, row * job->lds);
-    const bool codes = job->y_scale != NULL;
-    const float limit = job->y_type == WEIR_I8 ? 127 : 448;
-    const float scale = codes ? quantum(job, &src, stats, &by, centred) : 1;
-    if (codes) job->y_scale[row * job->ld_stats] = scale;
-    for (int64_t j = 0; j < job->dim; j += VF_LANES) {
-        const int n = part_of(job->dim - j);
-        const vf s = source_any(&src, j, n);
-        vf v = y_of(job, stats, &by, s, j, n, centred);
-        if (sum) store_any(job->sum_type, sum, j, s, n, job->stream);
-        if (!codes) {
-            store_any(job->y_type, y, j, v, n, job->stream);
-            continue;
-        }
-        v = isnan(scale) ? vf_zero() : vf_mul(v, vf_set1(1 / scale));
-        v = vf_max(vf_set1(-limit), vf_min(vf_set1(limit), v));
-        store_code(job->y_type, y, j, v, n);
-    }
     save_stats(job, row, stats);
+    if (job->y_scale) {
+        write_codes(job, row, &src, stats, sum, centred);
+        return;
+    }
+    for (int64_t j = 0; j < job->dim; j += PIECE) {
+        float v[PIECE];
+        const int64_t n = job->dim - j < PIECE ? job->dim - j : PIECE;
+        row_piece(job, &src, stats, sum, j, n, v, centred);
+        narrow_piece(job->y_type, y, j, n, v, job->stream);
+    }
 }
 
 #endif

@@ -12,13 +12,26 @@
 
 enum { SIDE_BY_SIDE = 4, BACK_GROUP = 2 };
 
-INLINE vf xhat_of(const weir_fwd_job *job, const row_stats *stats, const row_scale *by, vf s,
-                  bool centred)
+/* The function of n columns, from s. */
+INLINE void xhat_piece(const weir_fwd_job *job, const row_stats *stats, const float *s, int64_t n,
+                       float *xhat, bool centred)
 {
-    (void)stats, (void)by, (void)centred;
-    vf z = SQUASH_ARGUMENT(s, job->scale, job->shift);
-    SQUASH_EACH(1, &z, &z);
-    return z;
+    (void)stats, (void)centred;
+    for (int64_t i = 0; i < n; i += SIDE_BY_SIDE * VF_LANES) {
+        vf z[SIDE_BY_SIDE];
+        UNROLLED
+        for (int k = 0; k < SIDE_BY_SIDE; k++) {
+            const int64_t at = i + k * VF_LANES;
+            const vf a = at < n ? load_of(WEIR_F32, s, at, part_of(n - at)) : vf_zero();
+            z[k] = SQUASH_ARGUMENT(a, job->scale, job->shift);
+        }
+        SQUASH_EACH(SIDE_BY_SIDE, z, z);
+        UNROLLED
+        for (int k = 0; k < SIDE_BY_SIDE; k++) {
+            const int64_t at = i + k * VF_LANES;
+            if (at < n) store_of(WEIR_F32, xhat, at, z[k], part_of(n - at), false);
+        }
+    }
 }
 
 #include "ops/row_write_body.h"
@@ -46,6 +59,14 @@ INLINE void squash_vectors(const weir_fwd_job *job, const source *src, float *y,
     }
 }
 
+/* What is read FETCH_BYTES later, if rows follow each other. */
+INLINE void fetch_vectors(const void *row, int64_t j)
+{
+    const int64_t bytes = SIDE_BY_SIDE * VF_LANES * (int64_t)sizeof(float);
+    for (int64_t b = 0; row && b < bytes; b += 64)
+        vf_prefetch((const float *)row + j, FETCH_BYTES + b);
+}
+
 /* Columns j..end-1 of all rows; what they are multiplied with and shifted by is had once. */
 INLINE void squash_columns(const weir_fwd_job *job, int64_t first, int64_t end_row, int64_t j,
                            int64_t end)
@@ -65,8 +86,10 @@ INLINE void squash_columns(const weir_fwd_job *job, int64_t first, int64_t end_r
         float *y = (float *)job->y + row * job->ldy;
         float *sum = at_out(job->sum, WEIR_F32, row * job->lds);
         int64_t i = j;
-        for (; i + SIDE_BY_SIDE * VF_LANES <= end; i += SIDE_BY_SIDE * VF_LANES)
+        for (; i + SIDE_BY_SIDE * VF_LANES <= end; i += SIDE_BY_SIDE * VF_LANES) {
+            if (job->fetch) fetch_vectors(src.x, i), fetch_vectors(src.residual, i);
             squash_vectors(job, &src, y, sum, gain, beta, j, i, SIDE_BY_SIDE, VF_LANES);
+        }
         for (; i < end; i += VF_LANES)
             squash_vectors(job, &src, y, sum, gain, beta, j, i, 1, part_of(end - i));
     }
@@ -84,7 +107,7 @@ INLINE void squash_forward(const weir_fwd_job *job, int64_t first, int64_t end)
 
 RARE void squash_forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end)
 {
-    const row_stats none = {0, 0, 1};
+    const row_stats none = {0, 0, 0};
     for (int64_t i = first; i < end; i++) write_row(job, i, &none, false);
     if (job->stream) vf_stream_end();
 }
@@ -138,6 +161,14 @@ INLINE void squash_back_column(const weir_bwd_job *job, const squash_row *row, i
                      false);
 }
 
+/* What is read some time later: further on in the row, or in that of the next group. */
+INLINE void fetch_back(const void *row, weir_dtype type, int64_t j, int64_t dim, int64_t ld)
+{
+    const int64_t later = j + FETCH_BYTES / (int64_t)sizeof(float);
+    const int64_t column = later < dim ? later : later - dim + BACK_GROUP * ld;
+    if (row) vf_prefetch(row, column * size_of(type));
+}
+
 INLINE void squash_back_rows(const weir_bwd_job *job, int64_t first, int rows, const float *gain,
                              int64_t start, int64_t end, float *const sums[WEIR_COLUMN_SUMS],
                              bool all_f32)
@@ -152,8 +183,14 @@ INLINE void squash_back_rows(const weir_bwd_job *job, int64_t first, int rows, c
                               at_out(job->dresidual, job->dresidual_type, i * job->lddr)};
     }
     int64_t j = start;
-    for (; j + VF_LANES <= end; j += VF_LANES)
+    for (; j + VF_LANES <= end; j += VF_LANES) {
+        for (int r = 0; job->fetch && r < rows; r++) {
+            fetch_back(row[r].dy, job->dy_type, j, job->dim, job->lddy);
+            fetch_back(row[r].x, job->x_type, j, job->dim, job->ldx);
+            fetch_back(row[r].dsum, job->dsum_type, j, job->dim, job->ldds);
+        }
         squash_back_column(job, row, rows, gain, start, j, VF_LANES, sums, all_f32);
+    }
     if (j < end) squash_back_column(job, row, rows, gain, start, j, (int)(end - j), sums, all_f32);
 }
 

@@ -38,6 +38,7 @@ enum { SQUASH_MOST = 8 };
 SQUASH vf polynomial(vf x, const float *c, int degree)
 {
     vf sum = vf_set1(c[degree]);
+    UNROLLED
     for (int i = degree - 1; i >= 0; i--) sum = vf_add(vf_mul(sum, x), vf_set1(c[i]));
     return sum;
 }
@@ -52,6 +53,7 @@ SQUASH void tanh_parts_each(int n, const vf *x, vf *y, vf *rest)
                               -0x1.543b9cp-8F};
     const vf one = vf_set1(1), ln_2 = vf_set1(0x1.62e43p-1F), magic = vf_set1(NET_MAGIC);
     vf a[SQUASH_MOST], r[SQUASH_MOST], two_k[SQUASH_MOST], e[SQUASH_MOST], near[SQUASH_MOST];
+    UNROLLED
     for (int i = 0; i < n; i++) {
         a[i] = vf_min(vf_set1(44), vf_abs(x[i]));
         const vf twice = vf_add(a[i], a[i]);
@@ -59,11 +61,14 @@ SQUASH void tanh_parts_each(int n, const vf *x, vf *y, vf *rest)
         r[i] = vf_add(twice, vf_mul(vf_sub(k, magic), ln_2));
         two_k[i] = vf_exponent(k);
     }
+    UNROLLED
     for (int i = 0; i < n; i++) e[i] = vf_add(exp_less_one(r[i]), vf_add(one, two_k[i]));
+    UNROLLED
     for (int i = 0; i < n; i++) {
         const vf square = vf_mul(a[i], a[i]);
         near[i] = vf_add(a[i], vf_mul(vf_mul(a[i], square), polynomial(square, p, 4)));
     }
+    UNROLLED
     for (int i = 0; i < n; i++) {
         const vf far = vf_div(vf_add(two_k[i], two_k[i]), e[i]);
         const vm is_near = vf_lt(a[i], ln_2);
@@ -76,6 +81,7 @@ SQUASH void tanh_of_each(int n, const vf *x, vf *y)
 {
     vf t[SQUASH_MOST], rest[SQUASH_MOST];
     tanh_parts_each(n, x, t, rest);
+    UNROLLED
     for (int i = 0; i < n; i++) y[i] = vf_flip(t[i], x[i]);
 }
 
@@ -85,6 +91,7 @@ SQUASH void tanh_and_slope_of_each(int n, const vf *x, vf *y, vf *slope)
 {
     vf t[SQUASH_MOST], rest[SQUASH_MOST];
     tanh_parts_each(n, x, t, rest);
+    UNROLLED
     for (int i = 0; i < n; i++) {
         y[i] = vf_flip(t[i], x[i]);
         slope[i] = vf_mul(rest[i], vf_add(vf_set1(1), t[i]));
@@ -104,16 +111,20 @@ SQUASH void erf_of_each(int n, const vf *x, vf *y)
                                   -0x1.7ccd6ap-13F};
     static const float q_even[] = {0x1.0c8088p-6F, -0x1.559692p-8F, 0x1.ec75fcp-10F};
     vf a[SQUASH_MOST], z[SQUASH_MOST], less_q0[SQUASH_MOST], near[SQUASH_MOST];
+    UNROLLED
     for (int i = 0; i < n; i++) {
         a[i] = vf_min(vf_set1(3.92F), vf_abs(x[i]));
         z[i] = vf_sub(a[i], vf_set1(0x1.147ae6p+0F));
     }
+    UNROLLED
     for (int i = 0; i < n; i++) {
         const vf square = vf_mul(z[i], z[i]), even = vf_mul(z[i], polynomial(square, q_even, 2));
         less_q0[i] = vf_mul(z[i], vf_add(polynomial(square, q_odd, 3), even));
     }
+    UNROLLED
     for (int i = 0; i < n; i++)
         near[i] = vf_add(a[i], vf_mul(a[i], polynomial(vf_mul(a[i], a[i]), p, 6)));
+    UNROLLED
     for (int i = 0; i < n; i++) {
         const vf q = vf_add(vf_set1(0x1.317378p-1F), less_q0[i]), square = vf_mul(q, q);
         const vf far = vf_sub(vf_set1(1), vf_mul(square, square));
@@ -126,11 +137,13 @@ SQUASH void erf_slope_of_each(int n, const vf *x, vf *slope)
 {
     const vf magic = vf_set1(NET_MAGIC);
     vf r[SQUASH_MOST], k[SQUASH_MOST];
+    UNROLLED
     for (int i = 0; i < n; i++) {
         const vf square = vf_min(vf_set1(88), vf_mul(x[i], x[i]));
         k[i] = vf_sub(magic, vf_mul(square, vf_set1(0x1.715476p+0F)));
         r[i] = vf_sub(vf_mul(vf_sub(magic, k[i]), vf_set1(0x1.62e43p-1F)), square);
     }
+    UNROLLED
     for (int i = 0; i < n; i++) slope[i] = vf_mul(vf_set1(0x1.20dd76p+0F), exp_reduced(r[i], k[i]));
 }
 

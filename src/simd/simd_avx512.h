@@ -260,6 +260,25 @@ static inline void vf_stream_bf16(uint16_t *p, vf a)
 {
     _mm256_stream_si256((__m256i *)(void *)p, bf16_of(a));
 }
+/* Two vectors fill a cache line. A NaN, which is rare, takes the long way. */
+static inline __m512i bf16_of_two(const vf a[2])
+{
+    const __m512i odd_places =
+        _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27,
+                         25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+    if (__builtin_expect(_mm512_cmp_ps_mask(a[0], a[1], _CMP_UNORD_Q) != 0, 0))
+        return _mm512_inserti64x4(_mm512_castsi256_si512(bf16_of(a[0])), bf16_of(a[1]), 1);
+    __m512i r[2];
+    for (int i = 0; i < 2; i++) {
+        const __m512i bits = _mm512_castps_si512(a[i]);
+        const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
+        r[i] = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff));
+        r[i] = _mm512_mask_add_epi32(r[i], odd, bits, _mm512_set1_epi32(0x8000));
+    }
+    return _mm512_permutex2var_epi16(r[0], odd_places, r[1]);
+}
+#define VF_STORE_BF16_LANES(p, a)  _mm512_storeu_si512(p, bf16_of_two(a))
+#define VF_STREAM_BF16_LANES(p, a) _mm512_stream_si512((__m512i *)(void *)(p), bf16_of_two(a))
 static inline vf vf_load_f16(const uint16_t *p)
 {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));

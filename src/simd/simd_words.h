@@ -98,6 +98,23 @@ static inline void vf_store_f16_n(uint16_t *p, vf a, int n)
     for (int i = 0; i < n; i++) p[i] = t[i];
 }
 
+/* WEIR_LANES floats as bf16; the streaming store wants p aligned to what they take. A set that packs
+ * several vectors for less says how. */
+#ifndef VF_STORE_BF16_LANES
+#define VF_STORE_BF16_LANES(p, a)                                                                  \
+    UNROLLED for (int k = 0; k < VF_ROW; k++) vf_store_bf16(p + k * VF_LANES, a[k])
+#define VF_STREAM_BF16_LANES(p, a)                                                                 \
+    UNROLLED for (int k = 0; k < VF_ROW; k++) vf_stream_bf16(p + k * VF_LANES, a[k])
+#endif
+static inline void vf_store_bf16_lanes(uint16_t *p, const vf a[VF_ROW])
+{
+    VF_STORE_BF16_LANES(p, a);
+}
+static inline void vf_stream_bf16_lanes(uint16_t *p, const vf a[VF_ROW])
+{
+    VF_STREAM_BF16_LANES(p, a);
+}
+
 /* Rounded to what a 16-bit float holds. */
 static inline vf vf_round_bf16(vf a)
 {

@@ -193,13 +193,16 @@ symbols)
     ;;
 objects)
     library=$tree/built
-    kernels='void weir_k_dot_fwd_f32_scalar(void) {} void weir_k_dot_bwd_f32_scalar(void) {}'
+    kernels=
+    for type in f32 bf16 f16 mixed; do
+        kernels="$kernels void weir_k_dot_fwd_${type}_scalar(void) {} void weir_k_dot_bwd_${type}_scalar(void) {}"
+    done
     compile dot_scalar "$kernels"
     expect none
     compile dot_scalar "$kernels void weir_k_dot_add_f32_scalar(void) {}"
     expect weir_k_dot_add_f32_scalar
-    compile dot_scalar 'void weir_k_dot_fwd_f32_scalar(void) {}'
-    expect weir_k_dot_bwd_f32_scalar
+    compile dot_scalar "$(echo "$kernels" | sed 's/void weir_k_dot_bwd_bf16_scalar(void) {}//')"
+    expect weir_k_dot_bwd_bf16_scalar
     compile dot_avx2 "$kernels"
     expect dot_avx2.c.o
     if [ "$(uname -m)" = x86_64 ]; then

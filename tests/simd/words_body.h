@@ -385,6 +385,32 @@ static void check_half(tally *t, const half *h)
     }
 }
 
+/* Lane by lane, what goes out many at a time; a NaN among them, and without one. */
+static void check_bf16_lanes(tally *t)
+{
+    alignas(64) uint16_t stored[WEIR_LANES], streamed[WEIR_LANES];
+    uint32_t bits[VF_LANES];
+    vf a[VF_ROW];
+    const uint32_t count = format_samples(&bf16);
+    for (uint32_t i = 0; i < count; i += WEIR_LANES) {
+        uint32_t all[WEIR_LANES];
+        for (uint32_t j = 0; j < WEIR_LANES; j++)
+            all[j] = format_sample(&bf16, i + j < count ? i + j : 0);
+        for (int k = 0; k < VF_ROW; k++) {
+            memcpy(bits, all + k * VF_LANES, sizeof bits);
+            a[k] = vf_of(bits);
+        }
+        vf_store_bf16_lanes(stored, a);
+        vf_stream_bf16_lanes(streamed, a);
+        vf_stream_end();
+        for (int j = 0; j < WEIR_LANES; j++) {
+            const uint32_t want = format_encode(&bf16, all[j]);
+            expect(t, (finding){"vf_store_bf16_lanes", all[j], 0, stored[j], want});
+            expect(t, (finding){"vf_stream_bf16_lanes", all[j], 0, streamed[j], want});
+        }
+    }
+}
+
 static void halves(tally *t)
 {
     static const half all[] = {
@@ -394,6 +420,7 @@ static void halves(tally *t)
          "vf_store_f16", "vf_stream_f16", "vf_round_f16"},
     };
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) check_half(t, &all[k]);
+    check_bf16_lanes(t);
     alignas(64) float streamed[VF_LANES];
     vf_stream(streamed, vf_of(t->in->a));
     vf_stream_end();
