@@ -153,8 +153,8 @@ typedef struct weir_norm_fwd {
                                     them, counts above 0; not DyT, Derf */
     float *y_scale;    /* out: [rows * groups], required with an I8 or E4M3 y, else NULL: of each
                           group max|y| / 127 (E4M3: 448), kept within scale_min and scale_max */
-    float scale_min;   /* with y_scale: 0 means 2^-126, so that a group of zeros has a scale */
-    float scale_max;   /* with y_scale: 0 means no limit; larger elements are clamped */
+    float scale_min;   /* with y_scale: at least 2^-126, which 0 means too; zeros have it */
+    float scale_max;   /* with y_scale: at least scale_min; 0: no limit; more is clamped */
     weir_error *error; /* out: optional, filled on failure */
     void *reserved[4]; /* NULL */
 } weir_norm_fwd;
@@ -187,7 +187,8 @@ WEIR_API weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fw
  * measures its part, the parts are merged, and forward is called with the result as `moments`. Of
  * args rows, x, residual, alpha and error are used; the rest must be absent. norm->dim is the width
  * of the part; PRMSNORM is measured where its part holds measured columns, `partial` of them.
- * y is near that of the whole row, with other bits: src/ops/layernorm/layernorm.md has the bound.
+ * ROUND_SUM rounds s to the type of x, for there is no sum. y is near that of the whole row, with
+ * other bits: src/ops/layernorm/layernorm.md has the bound.
  * out:    [rows * groups], written
  * Errors: as forward; WEIR_E_VALUE also for DyT and Derf. */
 WEIR_API weir_status weir_norm_measure(const weir_norm *norm, const weir_norm_fwd *args,

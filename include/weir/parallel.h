@@ -27,7 +27,8 @@ typedef struct weir_parallel {
     int workers; /* at most this many calls run at once; >= 1 */
 } weir_parallel;
 
-/* weir's own pool: a fixed set of threads that sleep between calls. */
+/* weir's own pool: a fixed set of threads. Between calls they watch for work for some tens of
+ * microseconds, then sleep. */
 typedef struct weir_pool weir_pool;
 
 /* Starts threads - 1 threads (the caller is the remaining worker).
