@@ -84,22 +84,60 @@ INLINE void write_tail(const step *to_do, int64_t i, int n, kind k)
     store_of(k.type, to_do->to.y, j, y, n, to_do->to.stream);
 }
 
+/* Measures whole groups of WEIR_LANES columns, two vectors of lanes at a time: that many sums have a
+ * register each in any set. */
+INLINE void measure_in_parts(moments *m, const source *src, int64_t from, int64_t columns, kind k)
+{
+    for (int part = 0; part < VF_ROW; part += 2) {
+        moments sums; /* of these lanes: its first four */
+        UNROLLED
+        for (int i = 0; i < 4; i++) {
+            sums.first[i] = m->first[2 * part + i];
+            sums.second[i] = m->second[2 * part + i];
+        }
+        for (int64_t j = from + part * VF_LANES; j < from + columns; j += WEIR_LANES) {
+            const int64_t next = j + VF_LANES;
+            add_moment(&sums, 0, source_widen(src, j, VF_LANES, k.residual, k.type), k.centred);
+            add_moment(&sums, 1, source_widen(src, next, VF_LANES, k.residual, k.type), k.centred);
+        }
+        UNROLLED
+        for (int i = 0; i < 4; i++) {
+            m->first[2 * part + i] = sums.first[i];
+            m->second[2 * part + i] = sums.second[i];
+        }
+    }
+}
+
+/* Both passes in one loop, where a set has the registers for it: the one waits for the arithmetic,
+ * the other for the stores. */
+INLINE int64_t measure_and_write(const step *s, int64_t measured, int64_t written, kind k)
+{
+    const int64_t both = measured < written ? measured : written;
+    moments m;
+    copy_moments(&m, s->m, k.centred);
+    int64_t i = 0;
+    for (; i < both; i += WEIR_LANES) {
+        measure_group(&m, &s->read, s->from + i, k.centred, k.residual, k.type);
+        write_group(s, i, k);
+    }
+    for (; i < measured; i += WEIR_LANES)
+        measure_group(&m, &s->read, s->from + i, k.centred, k.residual, k.type);
+    copy_moments(s->m, &m, k.centred);
+    return both;
+}
+
 INLINE void take_step(const step *given, kind k)
 {
     const step s = *given; /* so that the compiler knows that no store changes it */
-    moments m = *s.m;
     const int64_t measured = s.measured & -WEIR_LANES, written = s.written & -WEIR_LANES;
-    const int64_t both = measured < written ? measured : written;
     int64_t i = 0;
-    for (; i < both; i += WEIR_LANES) {
-        measure_group(&m, &s.read, s.from + i, k.centred, k.residual, k.type);
-        write_group(&s, i, k);
-    }
-    for (; i < measured; i += WEIR_LANES)
-        measure_group(&m, &s.read, s.from + i, k.centred, k.residual, k.type);
-    *s.m = m;
-    measure_tail(s.m, &s.read, s.from + i, s.from + s.measured, k.centred, k.residual, k.type);
-    for (i = both; i < written; i += WEIR_LANES) write_group(&s, i, k);
+    if (VF_ROW > (k.centred ? 2 : 4)) /* LayerNorm has twice the sums */
+        measure_in_parts(s.m, &s.read, s.from, measured, k);
+    else
+        i = measure_and_write(&s, measured, written, k);
+    measure_tail(s.m, &s.read, s.from + measured, s.from + s.measured, k.centred, k.residual,
+                 k.type);
+    for (; i < written; i += WEIR_LANES) write_group(&s, i, k);
     for (; i < s.written; i += VF_LANES) write_tail(&s, i, part_of(s.written - i), k);
 }
 

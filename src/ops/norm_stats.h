@@ -23,11 +23,21 @@ typedef struct moments {
     vd first[VD_ROW], second[VD_ROW];
 } moments;
 
+/* Neither this by an initializer nor the next by an assignment: the string instructions that gcc makes
+ * of them wait for streaming stores. */
 INLINE void clear(moments *m)
 {
-    /* Not by an initializer: the string store that gcc makes of it waits for streaming stores. */
     UNROLLED
     for (int k = 0; k < VD_ROW; k++) m->first[k] = m->second[k] = vd_zero();
+}
+
+INLINE void copy_moments(moments *to, const moments *from, bool centred)
+{
+    UNROLLED
+    for (int k = 0; k < VD_ROW; k++) {
+        if (centred) to->first[k] = from->first[k];
+        to->second[k] = from->second[k];
+    }
 }
 
 /* The k-th vector of a group of WEIR_LANES columns. Absent lanes are 0: they add nothing. A float's
@@ -72,6 +82,7 @@ RARE spread measure_again(const source *src, int64_t dim)
     const vf shift = vf_set1(first);
     const vd wide_shift = vd_set1((double)first);
     vd sum[VD_ROW], square[VD_ROW];
+    UNROLLED
     for (int k = 0; k < VD_ROW; k++) sum[k] = square[k] = vd_zero();
     for (int64_t j = 0; j < dim; j += PIECE) {
         const int64_t columns = dim - j < PIECE ? dim - j : PIECE;

@@ -9,8 +9,8 @@
  * runs. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* For what is rare: one copy, whatever calls it. */
-#define RARE static __attribute__((noinline))
+/* For what is rare: one copy, whatever calls it, or none. */
+#define RARE static __attribute__((noinline, unused))
 
 typedef struct wide {
     vd lo, hi;

@@ -1,0 +1,2 @@
+#include "simd/simd_scalar.h"
+#include "limits_body.h"
