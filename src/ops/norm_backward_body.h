@@ -71,24 +71,24 @@ INLINE const float *back_gains(const weir_bwd_job *job, float *room, int64_t j, 
                  job->scalar_gamma);
 }
 
-/* Lane sums of g and g * (s - mean_hi): in float within a chunk of columns, in double over chunks.
+/* Lane sums of g and g * (s - mean_hi) * rstd: in float within a chunk of columns, in double over chunks.
  */
 typedef struct back_sums {
-    vd g[VD_ROW], gd[VD_ROW];
+    vd g[VD_ROW], gx[VD_ROW];
 } back_sums;
 
 INLINE void clear_sums(back_sums *sums)
 {
     UNROLLED
-    for (int k = 0; k < VD_ROW; k++) sums->g[k] = sums->gd[k] = vd_zero();
+    for (int k = 0; k < VD_ROW; k++) sums->g[k] = sums->gx[k] = vd_zero();
 }
 
 typedef struct back_chunk {
-    vf g[VF_ROW], gd[VF_ROW];
+    vf g[VF_ROW], gx[VF_ROW];
 } back_chunk;
 
-/* g * (s - mean_hi); what lacks to g * xhat is put right in the sums. In lanes that are absent g is
- * +0. */
+/* g, and g * (s - mean_hi) * rstd; what lacks to g * xhat is put right in the sums. In lanes that are
+ * absent g is +0. */
 INLINE void add_back(back_chunk *c, const back_row *row, const float *gain, back_types t, int64_t j,
                      int64_t i, int k, int n, bool centred)
 {
@@ -98,9 +98,9 @@ INLINE void add_back(back_chunk *c, const back_row *row, const float *gain, back
         d = vf_sub(d, vf_set1(row->mean_hi));
         c->g[k] = vf_add(c->g[k], g);
     }
-    vf gd = vf_mul(g, d);
-    if (n < VF_LANES) gd = vf_select(vf_first(n), gd, vf_zero());
-    c->gd[k] = vf_add(c->gd[k], gd);
+    vf gx = vf_mul(g, vf_mul(d, vf_set1(row->rstd)));
+    if (n < VF_LANES) gx = vf_select(vf_first(n), gx, vf_zero());
+    c->gx[k] = vf_add(c->gx[k], gx);
 }
 
 INLINE void flush(const vf part[VF_ROW], vd all[VD_ROW])
@@ -119,7 +119,7 @@ INLINE void sum_chunk(back_sums *sums, const back_row *row, const float *gain, b
     back_chunk c;
     int64_t i = 0;
     UNROLLED
-    for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gd[k] = vf_zero();
+    for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gx[k] = vf_zero();
     for (; j + i + WEIR_LANES <= end; i += WEIR_LANES) {
         UNROLLED
         for (int k = 0; k < VF_ROW; k++)
@@ -130,7 +130,7 @@ INLINE void sum_chunk(back_sums *sums, const back_row *row, const float *gain, b
     for (int k = 0; j + i < end; i += VF_LANES, k++)
         add_back(&rest, row, gain, t, j + i, i, k, part_of(end - j - i), centred);
     if (centred) flush(rest.g, sums->g);
-    flush(rest.gd, sums->gd);
+    flush(rest.gx, sums->gx);
 }
 
 /* What is taken off xhat: nothing from a row whose rstd is the clamp's. */
@@ -236,9 +236,11 @@ INLINE void conclude_back(const weir_bwd_job *job, int64_t i, back_row *row, con
     if (given) {
         m = *given;
     } else {
-        const double gd = vd_fold_row(sums->gd);
-        if (centred) m.g = vd_fold_row(sums->g);
-        m.gx = (double)row->rstd * (centred ? gd - (double)row->mean_lo * m.g : gd);
+        m.gx = vd_fold_row(sums->gx);
+        if (centred) {
+            m.g = vd_fold_row(sums->g);
+            m.gx -= (double)row->mean_lo * (double)row->rstd * m.g;
+        }
     }
     if (job->found)
         job->found[i * job->ld_stats] = m;
