@@ -91,7 +91,7 @@ static void dx_is_orthogonal_to_what_changes_nothing(void **state)
                 const double mean = o.op->centred ? p.want[MEAN][i] : 0;
                 double sum = 0, dot = 0, sum_tol = 0, dot_tol = 0;
                 for (int64_t k = i * dim; k < (i + 1) * dim; k++) {
-                    const double xhat = ((double)p.s[k] - mean) * p.want[RSTD][i];
+                    const double xhat = ((double)p.in[S][k] - mean) * p.want[RSTD][i];
                     sum += (double)r.out[DX][k];
                     dot += (double)r.out[DX][k] * xhat;
                     sum_tol += p.tol[DX][k];
