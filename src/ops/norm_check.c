@@ -234,11 +234,17 @@ static void fill_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_
     if (args->moments) job->measured = 0;
 }
 
+/* At most the elements of a matrix; those are added first, and refused where this wraps. */
+static int64_t stats_of(const weir_norm_shape *s)
+{
+    return (int64_t)((uint64_t)s->rows * (uint64_t)s->groups);
+}
+
 weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_moments *out,
                                const weir_norm_shape *s, weir_fwd_job *job)
 {
     weir_error *err = args->error;
-    const int64_t stats = s->rows * s->groups; /* at most the elements of x */
+    const int64_t stats = stats_of(s);
     const size_t f32 = sizeof(float), f64 = sizeof(double);
     weir_operands o = {.rows = s->rows, .dim = s->dim, .err = err};
     WEIR_TRY(demand(args->x.data, "x.data", err));
@@ -368,7 +374,7 @@ weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args
                                 weir_back_moments *out, const weir_norm_shape *s, weir_bwd_job *job)
 {
     weir_error *err = args->error;
-    const int64_t stats = s->rows * s->groups;
+    const int64_t stats = stats_of(s);
     const size_t f32 = sizeof(float), f64 = sizeof(double);
     weir_operands o = {.rows = s->rows, .dim = s->dim, .err = err};
     WEIR_TRY(check_back_presence(args, out, s->op));
