@@ -96,9 +96,10 @@ INLINE float quantum(const weir_fwd_job *job, const source *src, const row_stats
     }
     float lanes[VF_LANES], max = 0;
     vf_store(lanes, most);
-    for (int k = 0; k < VF_LANES; k++)
-        if (!(lanes[k] <= max)) max = lanes[k];
-    if (!(max <= 3.40282347e38F)) return NAN;
+    for (int k = 0; k < VF_LANES; k++) {
+        if (!(lanes[k] <= 3.40282347e38F)) return NAN;
+        if (lanes[k] > max) max = lanes[k];
+    }
     float scale = max / (job->y_type == WEIR_I8 ? 127.0F : 448.0F);
     if (scale < job->scale_min) scale = job->scale_min;
     return job->scale_max > 0 && scale > job->scale_max ? job->scale_max : scale;
@@ -124,7 +125,7 @@ RARE void write_row(const weir_fwd_job *job, int64_t row, const row_stats *stats
     const bool codes = job->y_scale != NULL;
     const float limit = job->y_type == WEIR_I8 ? 127 : 448;
     const float scale = codes ? quantum(job, &src, stats, &by, centred) : 1;
-    if (codes) job->y_scale[row] = scale;
+    if (codes) job->y_scale[row * job->ld_stats] = scale;
     for (int64_t j = 0; j < job->dim; j += VF_LANES) {
         const int n = part_of(job->dim - j);
         const vf s = source_load(&src, j, n, src.residual != NULL);
