@@ -169,11 +169,15 @@ static weir_status check_quantum(const weir_norm_fwd *args)
         return WEIR_OK;
     }
     WEIR_TRY(demand(args->y_scale, "y_scale", err));
-    if (!(args->scale_min >= 0) || !isfinite(args->scale_min))
-        return weir_fail(err, WEIR_E_VALUE, "scale_min is %g: it must be finite and not negative",
+    /* What is smaller has no reciprocal. */
+    const float least = args->scale_min != 0 ? args->scale_min : 0x1p-126F;
+    if (!(least >= 0x1p-126F) || !isfinite(least))
+        return weir_fail(err, WEIR_E_VALUE,
+                         "scale_min is %g: it must be 0, or finite and at least 2^-126",
                          (double)args->scale_min);
-    if (!(args->scale_max >= 0) || (args->scale_max != 0 && args->scale_max < args->scale_min))
-        return weir_fail(err, WEIR_E_VALUE, "scale_max is %g: it must be 0 or at least scale_min",
+    if (args->scale_max != 0 && !(args->scale_max >= least))
+        return weir_fail(err, WEIR_E_VALUE,
+                         "scale_max is %g: it must be 0, or at least scale_min and 2^-126",
                          (double)args->scale_max);
     return WEIR_OK;
 }

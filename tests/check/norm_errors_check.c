@@ -330,15 +330,18 @@ static void scales_of_codes(void **state)
         const weir_dtype type = k ? WEIR_E4M3 : WEIR_I8;
 #define CODES(change) (fwd.y.type = type, fwd.y_scale = f.y_scale, change)
         CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_min = -1), WEIR_E_VALUE,
-                "scale_min is -1: it must be finite and not negative");
+                "scale_min is -1: it must be 0, or finite and at least 2^-126");
+        CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_min = 1e-38f), WEIR_E_VALUE,
+                "scale_min is 1e-38: it must be 0, or finite and at least 2^-126");
         CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_min = INFINITY), WEIR_E_VALUE,
-                "scale_min is inf: it must be finite and not negative");
+                "scale_min is inf: it must be 0, or finite and at least 2^-126");
         CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_min = NAN), WEIR_E_VALUE, NULL);
         CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_max = -1), WEIR_E_VALUE,
-                "scale_max is -1: it must be 0 or at least scale_min");
+                "scale_max is -1: it must be 0, or at least scale_min and 2^-126");
         CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_max = NAN), WEIR_E_VALUE, NULL);
+        CHANGED(FORWARD, LAYERNORM, CODES(fwd.scale_max = 1e-38f), WEIR_E_VALUE, NULL);
         CHANGED(FORWARD, LAYERNORM, CODES((fwd.scale_min = 2, fwd.scale_max = 1)), WEIR_E_VALUE,
-                "scale_max is 1: it must be 0 or at least scale_min");
+                "scale_max is 1: it must be 0, or at least scale_min and 2^-126");
     }
 }
 
