@@ -58,8 +58,10 @@ typedef struct problem {
     weir_norm norm;
     int64_t groups, width, gamma_dim;
     float *in[OPERANDS];
-    float *sum;          /* as norm.h computes it, in f32 */
-    float *column_start; /* of dgamma and dbeta */
+    float *sum;                  /* as norm.h computes it, in f32 */
+    float *column_start;         /* of dgamma and dbeta */
+    const weir_moments *moments; /* given to forward, to backward; NULL: its own */
+    const weir_back_moments *back_moments;
     int64_t size[OUTPUTS];
     double *want[OUTPUTS], *tol[OUTPUTS]; /* a tol of infinity: anything goes */
 } problem;

@@ -92,7 +92,8 @@ static void run_forward(stage *st, const weir_parallel *par)
                                 .sum = guarded_mat(&st->out[SUM]),
                                 .mean = st->out[MEAN].data,
                                 .mean_lo = st->out[MEAN_LO].data,
-                                .rstd = st->out[RSTD].data};
+                                .rstd = st->out[RSTD].data,
+                                .moments = p->moments};
     assert_int_equal(weir_norm_forward(&p->norm, &args, par), WEIR_OK);
     collect(st, Y, RSTD);
 }
@@ -121,6 +122,7 @@ static void run_backward(stage *st, const weir_parallel *par)
                                 .dresidual = guarded_mat(&st->out[DRESIDUAL]),
                                 .dgamma = st->out[DGAMMA].data,
                                 .dbeta = st->out[DBETA].data,
+                                .moments = p->back_moments,
                                 .workspace = st->work.data,
                                 .workspace_bytes = work};
     assert_int_equal(weir_norm_backward(&p->norm, &args, par), WEIR_OK);
