@@ -208,6 +208,35 @@ static void backward_takes_no_notice(void **state)
     }
 }
 
+/* Measuring writes no sum, so what it rounds to is the type of x. */
+static void measuring_rounds_the_sum_to_the_type_of_x(void **state)
+{
+    enum { COLUMNS = 45 };
+    const weir_norm once = {.op = WEIR_LAYERNORM, .dim = COLUMNS};
+    const weir_norm rounded = {
+        .op = WEIR_LAYERNORM, .dim = COLUMNS, .rounding = WEIR_ROUND_XHAT_SUM};
+    uint16_t x[COLUMNS];
+    float residual[COLUMNS], sum[COLUMNS];
+    weir_moments want, got;
+    weir_rng rng;
+    (void)state;
+    weir_rng_init(&rng, 1, 1);
+    for (int j = 0; j < COLUMNS; j++) {
+        element_put(WEIR_BF16, x, j, (float)weir_rng_below(&rng, 200));
+        residual[j] = (float)weir_rng_normal(&rng);
+        const float s = 3 * residual[j] + element_get(WEIR_BF16, x, j);
+        sum[j] = (float)element_round(WEIR_BF16, (double)s);
+    }
+    const weir_norm_fwd of_sum = {.rows = 1, .x = {sum, WEIR_F32, 0}};
+    const weir_norm_fwd of_both = {
+        .rows = 1, .x = {x, WEIR_BF16, 0}, .residual = {residual, WEIR_F32, 0}, .alpha = 3};
+    assert_int_equal(weir_norm_measure(&once, &of_sum, &want, NULL), WEIR_OK);
+    assert_int_equal(weir_norm_measure(&rounded, &of_both, &got, NULL), WEIR_OK);
+    assert_memory_equal(&got, &want, sizeof want);
+    assert_int_equal(weir_norm_measure(&once, &of_both, &got, NULL), WEIR_OK);
+    assert_memory_not_equal(&got, &want, sizeof want);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +246,7 @@ int main(void)
         cmocka_unit_test(rounding_both),
         cmocka_unit_test(habits_differ),
         cmocka_unit_test(backward_takes_no_notice),
+        cmocka_unit_test(measuring_rounds_the_sum_to_the_type_of_x),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
