@@ -141,8 +141,8 @@ typedef struct weir_norm_fwd {
     const weir_moments *moments; /* in: optional [rows * groups]: statistics to use in place of the
                                     group's own, as weir_norm_measure and weir_moments_merge make
                                     them; not DyT, Derf */
-    float *y_scale;    /* out: [rows * groups], required with an I8 or E4M3 y, else NULL: y_scale * y
-                          is y; max|y| / 127 (448), at least scale_min, at most scale_max */
+    float *y_scale;    /* out: [rows * groups], with an I8 or E4M3 y, then required. y_scale * y
+                          is y: max|y| / 127 (448), at least scale_min, at most scale_max */
     float scale_min;   /* with y_scale: at least 2^-126, which 0 means too; zeros have it */
     float scale_max;   /* with y_scale: at least scale_min, 0 means no limit; more is clamped */
     weir_error *error; /* out: optional, filled on failure */
