@@ -169,11 +169,15 @@ static weir_status check_quantum(const weir_norm_fwd *args)
         return WEIR_OK;
     }
     WEIR_TRY(demand(args->y_scale, "y_scale", err));
-    if (!(args->scale_min >= 0) || !isfinite(args->scale_min))
-        return weir_fail(err, WEIR_E_VALUE, "scale_min is %g: it must be finite and not negative",
+    /* What is smaller has no reciprocal. */
+    const float least = args->scale_min != 0 ? args->scale_min : 0x1p-126F;
+    if (!(least >= 0x1p-126F) || !isfinite(least))
+        return weir_fail(err, WEIR_E_VALUE,
+                         "scale_min is %g: it must be 0, or finite and at least 2^-126",
                          (double)args->scale_min);
-    if (!(args->scale_max >= 0) || (args->scale_max != 0 && args->scale_max < args->scale_min))
-        return weir_fail(err, WEIR_E_VALUE, "scale_max is %g: it must be 0 or at least scale_min",
+    if (args->scale_max != 0 && !(args->scale_max >= least))
+        return weir_fail(err, WEIR_E_VALUE,
+                         "scale_max is %g: it must be 0, or at least scale_min and 2^-126",
                          (double)args->scale_max);
     return WEIR_OK;
 }
@@ -234,11 +238,17 @@ static void fill_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_
     if (args->moments) job->measured = 0;
 }
 
+/* At most the elements of a matrix; those are added first, and refused where this wraps. */
+static int64_t stats_of(const weir_norm_shape *s)
+{
+    return (int64_t)((uint64_t)s->rows * (uint64_t)s->groups);
+}
+
 weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args, weir_moments *out,
                                const weir_norm_shape *s, weir_fwd_job *job)
 {
     weir_error *err = args->error;
-    const int64_t stats = s->rows * s->groups; /* at most the elements of x */
+    const int64_t stats = stats_of(s);
     const size_t f32 = sizeof(float), f64 = sizeof(double);
     weir_operands o = {.rows = s->rows, .dim = s->dim, .err = err};
     WEIR_TRY(demand(args->x.data, "x.data", err));
@@ -368,7 +378,7 @@ weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args
                                 weir_back_moments *out, const weir_norm_shape *s, weir_bwd_job *job)
 {
     weir_error *err = args->error;
-    const int64_t stats = s->rows * s->groups;
+    const int64_t stats = stats_of(s);
     const size_t f32 = sizeof(float), f64 = sizeof(double);
     weir_operands o = {.rows = s->rows, .dim = s->dim, .err = err};
     WEIR_TRY(check_back_presence(args, out, s->op));

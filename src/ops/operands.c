@@ -26,8 +26,7 @@ static bool may_meet(const weir_region *a, const weir_region *b)
     if (a->data >= b->data + b->bytes || b->data >= a->data + a->bytes) return true;
     const bool in_place = (a->role == WEIR_SOURCE && b->role == WEIR_SINK) ||
                           (a->role == WEIR_SINK && b->role == WEIR_SOURCE);
-    if (in_place && a->data == b->data && a->pitch == b->pitch && a->row_bytes == b->row_bytes)
-        return true;
+    if (in_place && a->data == b->data && a->pitch == b->pitch && a->type == b->type) return true;
     return side_by_side(a, b);
 }
 
@@ -60,7 +59,8 @@ weir_status weir_add_array(weir_operands *o, const char *name, const void *data,
     if (!data) return WEIR_OK;
     if (__builtin_mul_overflow((size_t)n, size, &bytes))
         return weir_fail(o->err, WEIR_E_SHAPE, "%s is larger than memory", name);
-    return add(o, (weir_region){name, (uintptr_t)data, bytes, 0, bytes, role}, align);
+    return add(o, (weir_region){name, (uintptr_t)data, bytes, 0, bytes, role, (weir_dtype)0},
+               align);
 }
 
 static weir_status refuse_type(const weir_operands *o, const char *name, weir_dtype type)
@@ -101,7 +101,12 @@ weir_status weir_add_mat(weir_operands *o, const char *name, const weir_mat *mat
         __builtin_mul_overflow(o->rows - 1, pitch, &bytes) ||
         __builtin_add_overflow(bytes, row_bytes, &bytes))
         return weir_fail(o->err, WEIR_E_SHAPE, "%s is larger than memory", name);
-    const weir_region region = {
-        name, (uintptr_t)mat->data, (uintptr_t)bytes, (uintptr_t)pitch, (uintptr_t)row_bytes, role};
+    const weir_region region = {name,
+                                (uintptr_t)mat->data,
+                                (uintptr_t)bytes,
+                                (uintptr_t)pitch,
+                                (uintptr_t)row_bytes,
+                                role,
+                                mat->type};
     return add(o, region, (size_t)size);
 }

@@ -18,6 +18,7 @@ typedef struct weir_region {
     uintptr_t pitch;       /* from row to row, in bytes; 0: a vector */
     uintptr_t row_bytes;
     weir_role role;
+    weir_dtype type; /* of a matrix */
 } weir_region;
 
 typedef struct weir_operands {

@@ -1,5 +1,7 @@
 /* norm_order_check.c - one order of summation: the same bits for any number of threads, for a row
- * alone and in a batch, for streaming stores and plain ones. */
+ * or a group alone and in a batch, for absent outputs; and no memory is asked for. What streaming and pieces
+ * of rows could change is in norm_pieces_check.c. The linker puts the __wrap functions in the place
+ * of libc's (CMakeLists.txt). */
 #include "norm_problem.h"
 
 #include <setjmp.h>
@@ -8,50 +10,85 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
-#include "base/rng.h"
+/* Types and groups that go by different kernels and tasks. */
+typedef struct way {
+    weir_dtype matrices, y, vectors;
+    int64_t groups; /* 1, or what divides dim */
+    bool shared;    /* groups share gamma */
+} way;
+static const way ways[] = {{WEIR_F32, WEIR_F32, WEIR_F32, 1, false},
+                           {WEIR_BF16, WEIR_BF16, WEIR_F32, 1, false},
+                           {WEIR_F16, WEIR_F16, WEIR_F16, 4, true},
+                           {WEIR_BF16, WEIR_F32, WEIR_BF16, 4, false}};
+enum { WAYS = sizeof ways / sizeof ways[0] };
 
-static problem_options options_of(const weir_op_row *op, int64_t rows, int64_t dim)
+static problem_options options_of(const weir_op_row *op, const way *w, int64_t rows, int64_t dim)
 {
-    return (problem_options){.op = op,
-                             .family = UNIFORM,
-                             .rows = rows,
-                             .dim = dim,
-                             .pad = 1,
-                             .residual = true,
-                             .gamma = true,
-                             .beta = op->centred,
-                             .dsum = true,
-                             .alpha = 0.75f,
-                             .eps = 1e-5,
-                             .seed = (uint64_t)(rows + dim)};
+    const int64_t groups = dim % w->groups ? 1 : w->groups;
+    problem_options o = {.op = op,
+                         .family = UNIFORM,
+                         .rows = rows,
+                         .dim = dim,
+                         .pad = 1,
+                         .groups = groups,
+                         .gamma_dim = w->shared ? dim / groups : 0,
+                         .partial = op->partial ? 1 + dim / groups / 2 : 0,
+                         .residual = true,
+                         .gamma = true,
+                         .beta = op->beta,
+                         .dsum = true,
+                         .alpha = 0.75f,
+                         .eps = 1e-5,
+                         .seed = (uint64_t)(rows + dim)};
+    for (operand k = X; k < OPERANDS; k++) o.in[k] = w->matrices;
+    o.in[GAMMA] = o.in[BETA] = w->vectors;
+    o.out[Y] = o.out[DX] = w->y;
+    o.out[SUM] = o.out[DRESIDUAL] = w->matrices;
+    return o;
+}
+
+/* Calls `check` with problems of this shape, of all operators, in all ways. */
+static void for_all(int64_t rows, int64_t dim, void check(const problem *p, const results *serial))
+{
+    int ops;
+    const weir_op_row *op = weir_op_rows(&ops);
+    for (int k = 0; k < ops * WAYS; k++) {
+        const problem_options o = options_of(&op[k / WAYS], &ways[k % WAYS], rows, dim);
+        problem p = problem_make(&o);
+        results serial = problem_run(&p, NULL);
+        check(&p, &serial);
+        results_free(&serial);
+        problem_free(&p);
+    }
+}
+
+static void same_with(const problem *p, const results *serial, const weir_parallel *par,
+                      const char *what)
+{
+    results r = problem_run(p, par);
+    results_same(p, serial, &r, what);
+    results_free(&r);
+}
+
+static weir_pool *pools[4];
+
+static void by_pools(const problem *p, const results *serial)
+{
+    for (int k = 0; k < 4; k++) {
+        const weir_parallel par = weir_pool_parallel(pools[k]);
+        same_with(p, serial, &par, "threads");
+    }
 }
 
 static void threads_change_nothing(void **state)
 {
-    static const int64_t shapes[][2] = {{70, 1031}, {300, 64},  {129, 257},
+    static const int64_t shapes[][2] = {{70, 1032}, {300, 64},  {129, 257},
                                         {1, 4096},  {2100, 20}, {40, 2500}};
-    int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
     (void)state;
-    for (int k = 0; k < ops * (int)(sizeof shapes / sizeof shapes[0]); k++) {
-        const problem_options o =
-            options_of(&rows[k % ops], shapes[k / ops][0], shapes[k / ops][1]);
-        problem p = problem_make(&o);
-        results serial = problem_run(&p, NULL);
-        results_check(&p, &serial, weir_isa_active());
-        for (int threads = 1; threads <= 4; threads++) {
-            weir_pool *pool;
-            assert_int_equal(weir_pool_create(threads, &pool), WEIR_OK);
-            const weir_parallel par = weir_pool_parallel(pool);
-            results r = problem_run(&p, &par);
-            results_same(&p, &serial, &r, "threads");
-            results_free(&r);
-            weir_pool_destroy(&pool);
-        }
-        results_free(&serial);
-        problem_free(&p);
-    }
+    for (int k = 0; k < 4; k++) assert_int_equal(weir_pool_create(k + 1, &pools[k]), WEIR_OK);
+    for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
+        for_all(shapes[k][0], shapes[k][1], by_pools);
+    for (int k = 0; k < 4; k++) weir_pool_destroy(&pools[k]);
 }
 
 /* Runs the indices backwards, each on a worker of its own choice. */
@@ -60,110 +97,140 @@ static void backwards(void *ctx, int64_t count, weir_task task, void *arg)
     for (int64_t i = count; i-- > 0;) task(arg, i, (int)(i % *(int *)ctx));
 }
 
+static void in_reverse(const problem *p, const results *serial)
+{
+    int workers = 3;
+    const weir_parallel par = {backwards, &workers, workers};
+    same_with(p, serial, &par, "tasks in reverse");
+}
+
 static void the_order_of_tasks_changes_nothing(void **state)
+{
+    (void)state;
+    for_all(210, 1500, in_reverse);
+}
+
+static void in_parts(const problem *p, const results *batch)
+{
+    results parts = problem_run_in_parts(p);
+    results_same(p, batch, &parts, "every group of every row alone");
+    results_free(&parts);
+}
+
+static void a_row_or_group_alone_gives_the_bits_it_gives_in_a_batch(void **state)
+{
+    static const int64_t shapes[][2] = {{39, 5}, {33, 64}, {130, 36}, {9, 1280}, {6, 4100}};
+    (void)state;
+    for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
+        for_all(shapes[k][0], shapes[k][1], in_parts);
+}
+
+/* Forward with some outputs absent, then with others: what is there is as before. */
+static void with_less(const problem *p, const results *all)
+{
+    for (int left = 0; left < 1 << (RSTD - Y); left++) {
+        problem less = *p;
+        for (output k = SUM; k <= RSTD; k++)
+            if (left >> (k - SUM) & 1) less.size[k] = 0;
+        results r = problem_run_forward(&less, NULL);
+        for (output k = DX; k < OUTPUTS; k++) less.size[k] = 0;
+        results_same(&less, all, &r, "absent outputs");
+        results_free(&r);
+    }
+    for (int left = 0; left < 1 << (OUTPUTS - DX); left++) {
+        problem less = *p;
+        for (output k = DX; k < OUTPUTS; k++)
+            if (left >> (k - DX) & 1) less.size[k] = 0;
+        same_with(&less, all, NULL, "absent gradients");
+    }
+}
+
+static void absent_outputs_change_nothing(void **state)
+{
+    (void)state;
+    for_all(7, 72, with_less);
+    for_all(45, 36, with_less);
+}
+
+static bool watched;
+static int heap_calls;
+
+#define WRAPPED(type, name, parameters, ...)                                                       \
+    type __real_##name parameters;                                                                 \
+    type __wrap_##name parameters;                                                                 \
+    type __wrap_##name parameters                                                                  \
+    {                                                                                              \
+        heap_calls += watched;                                                                     \
+        return __real_##name(__VA_ARGS__);                                                         \
+    }
+WRAPPED(void *, malloc, (size_t bytes), bytes)
+WRAPPED(void *, calloc, (size_t count, size_t bytes), count, bytes)
+WRAPPED(void *, realloc, (void *p, size_t bytes), p, bytes)
+WRAPPED(void *, aligned_alloc, (size_t align, size_t bytes), align, bytes)
+WRAPPED(int, posix_memalign, (void **p, size_t align, size_t bytes), p, align, bytes)
+
+/* All functions, on rows of zeros. */
+static void call_all(const weir_op_row *op, weir_dtype type, const weir_parallel *par)
+{
+    enum { ROWS = 70, DIM = 96, GROUPS = 4 };
+    static float x[ROWS * DIM], y[ROWS * DIM], gamma[DIM], dgamma[DIM], stats[3][ROWS * GROUPS];
+    static char codes[ROWS * DIM];
+    static weir_moments moments[ROWS * GROUPS];
+    static weir_back_moments back[ROWS * GROUPS];
+    static _Alignas(64) char work[1 << 16];
+    const weir_norm norm = {.op = op->op,
+                            .dim = DIM,
+                            .eps = 1,
+                            .groups = GROUPS,
+                            .gamma_dim = 1,
+                            .partial = op->partial};
+    const weir_mat in = {x, type, 0}, out = {y, type, 0};
+    float *mean = op->centred ? stats[0] : NULL, *mean_lo = op->centred ? stats[1] : NULL;
+    weir_norm_fwd fwd = {.rows = ROWS,
+                         .x = in,
+                         .gamma = {gamma, type},
+                         .y = out,
+                         .mean = mean,
+                         .mean_lo = mean_lo,
+                         .rstd = stats[2]};
+    weir_norm_bwd bwd = {.rows = ROWS,
+                         .dy = in,
+                         .x = in,
+                         .mean = mean,
+                         .mean_lo = mean_lo,
+                         .rstd = stats[2],
+                         .gamma = {gamma, type},
+                         .dx = out,
+                         .dgamma = dgamma,
+                         .workspace = work,
+                         .workspace_bytes = sizeof work};
+    const weir_norm_fwd part = {.rows = ROWS, .x = in};
+    assert_true(weir_norm_backward_workspace(&norm, ROWS) <= sizeof work);
+    assert_int_equal(weir_norm_forward(&norm, &fwd, par), WEIR_OK);
+    assert_int_equal(weir_norm_backward(&norm, &bwd, par), WEIR_OK);
+    bwd.dx.data = NULL, bwd.dgamma = NULL;
+    assert_int_equal(weir_norm_backward_measure(&norm, &bwd, back, par), WEIR_OK);
+    assert_int_equal(weir_norm_measure(&norm, &part, moments, par), WEIR_OK);
+    fwd.y = (weir_mat){codes, WEIR_I8, 0}, fwd.y_scale = y;
+    assert_int_equal(weir_norm_forward(&norm, &fwd, par), WEIR_OK);
+    fwd.rows = -1;
+    assert_int_equal(weir_norm_forward(&norm, &fwd, par), WEIR_E_SHAPE);
+}
+
+static void nothing_is_allocated(void **state)
 {
     int ops, workers = 3;
     const weir_op_row *rows = weir_op_rows(&ops);
     const weir_parallel par = {backwards, &workers, workers};
     (void)state;
-    for (int k = 0; k < ops; k++) {
-        const problem_options o = options_of(&rows[k], 210, 1500);
-        problem p = problem_make(&o);
-        results serial = problem_run(&p, NULL), other = problem_run(&p, &par);
-        results_same(&p, &serial, &other, "tasks in reverse");
-        results_free(&serial);
-        results_free(&other);
-        problem_free(&p);
-    }
-}
-
-/* Row i of a problem, as a problem of one row. */
-static problem row_alone(const problem *p, int64_t i)
-{
-    const size_t bytes = (size_t)p->o.dim * sizeof(float);
-    problem_options o = p->o;
-    o.rows = 1;
-    problem one = problem_make(&o);
-    const int64_t at = i * o.dim;
-    memcpy(one.x, p->x + at, bytes);
-    memcpy(one.residual, p->residual + at, bytes);
-    memcpy(one.dy, p->dy + at, bytes);
-    memcpy(one.dsum, p->dsum + at, bytes);
-    memcpy(one.s, p->s + at, bytes);
-    memcpy(one.gamma, p->gamma, bytes);
-    if (one.beta) memcpy(one.beta, p->beta, bytes);
-    return one;
-}
-
-static void a_row_alone_gives_the_bits_it_gives_in_a_batch(void **state)
-{
-    static const output outs[] = {Y, SUM, DX, DRESIDUAL};
-    static const int64_t dims[] = {5, 64, 777};
-    int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
-    (void)state;
-    for (int k = 0; k < ops * 3; k++) {
-        const problem_options o = options_of(&rows[k % ops], 39, dims[k / ops]);
-        problem p = problem_make(&o);
-        results batch = problem_run(&p, NULL);
-        for (int64_t i = 0; i < o.rows; i++) {
-            problem one = row_alone(&p, i);
-            results r = problem_run(&one, NULL);
-            for (size_t out = 0; out < sizeof outs / sizeof outs[0]; out++)
-                assert_memory_equal(r.out[outs[out]], batch.out[outs[out]] + i * o.dim,
-                                    (size_t)o.dim * sizeof(float));
-            results_free(&r);
-            problem_free(&one);
+    watched = true;
+    for (int op = 0; op < ops; op++)
+        for (weir_dtype type = WEIR_F32; type <= WEIR_F16; type++) {
+            call_all(&rows[op], type, NULL);
+            call_all(&rows[op], type, &par);
         }
-        results_free(&batch);
-        problem_free(&p);
-    }
-}
-
-/* Large outputs whose rows are aligned to cache lines are written past the caches, others are not.
- */
-static void streaming_changes_nothing(void **state)
-{
-    enum { DIM = 1003, STRIDE = 1008, ROWS = 6400 };
-    const size_t n = (size_t)ROWS * STRIDE + 16;
-    float *x = weir_alloc(n, sizeof(float)),
-          *out[2] = {weir_alloc(n, sizeof(float)), weir_alloc(n, sizeof(float))};
-    float *rstd = weir_alloc(ROWS, sizeof(float));
-    weir_rng rng;
-    (void)state;
-    weir_rng_init(&rng, 5, 5);
-    assert_true(x && out[0] && out[1] && rstd);
-    for (size_t i = 0; i < n; i++) x[i] = (float)(weir_rng_u32(&rng) % 4096) - 2048;
-    const weir_norm norm = {.op = WEIR_RMSNORM, .dim = DIM, .eps = 1e-5};
-    for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
-        weir_set_isa_ceiling(isa);
-        for (int pass = 0; pass < 2; pass++) {
-            for (int shift = 0; shift < 2; shift++) {
-                const weir_mat in = {x, WEIR_F32, STRIDE},
-                               to = {out[shift] + shift, WEIR_F32, STRIDE};
-                memset(out[shift], 0, n * sizeof(float));
-                if (pass == 0)
-                    assert_int_equal(
-                        weir_norm_forward(
-                            &norm, &(weir_norm_fwd){.rows = ROWS, .x = in, .y = to, .rstd = rstd},
-                            NULL),
-                        WEIR_OK);
-                else
-                    assert_int_equal(
-                        weir_norm_backward(
-                            &norm,
-                            &(weir_norm_bwd){
-                                .rows = ROWS, .dy = in, .x = in, .rstd = rstd, .dx = to},
-                            NULL),
-                        WEIR_OK);
-            }
-            assert_memory_equal(out[0], out[1] + 1, (n - 1) * sizeof(float));
-        }
-    }
-    weir_free(x);
-    weir_free(out[0]);
-    weir_free(out[1]);
-    weir_free(rstd);
+    watched = false;
+    assert_int_equal(heap_calls, 0);
 }
 
 int main(void)
@@ -171,8 +238,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(the_order_of_tasks_changes_nothing),
-        cmocka_unit_test(a_row_alone_gives_the_bits_it_gives_in_a_batch),
-        cmocka_unit_test(streaming_changes_nothing),
+        cmocka_unit_test(a_row_or_group_alone_gives_the_bits_it_gives_in_a_batch),
+        cmocka_unit_test(absent_outputs_change_nothing),
+        cmocka_unit_test(nothing_is_allocated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,322 @@
+/* norm_quantum_check.c - I8 and E4M3 outputs: scales and codes are what plain steps make of y in
+ * f32, to the bit, by every set. */
+#include "norm_problem.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "element.h"
+#include "guarded.h"
+
+/* The scales that a caller may ask for. */
+typedef struct limits {
+    float min, max; /* 0: norm.h's own */
+} limits;
+
+/* Codes as numbers, and scales. */
+typedef struct quantized {
+    float *y, *scale, *sum;
+} quantized;
+
+static void quantized_free(quantized *q)
+{
+    weir_free(q->y);
+    weir_free(q->scale);
+    weir_free(q->sum);
+}
+
+static float *new_floats(int64_t n)
+{
+    float *v = weir_alloc((size_t)n, sizeof(float));
+    assert_non_null(v);
+    return v;
+}
+
+/* The scale of a group, from its y. */
+static float scale_of(const float *y, int64_t n, weir_dtype type, limits lim)
+{
+    const float least = lim.min > 0 ? lim.min : FLT_MIN;
+    float most = 0;
+    for (int64_t j = 0; j < n; j++) {
+        if (!isfinite(y[j])) return NAN;
+        if (fabsf(y[j]) > most) most = fabsf(y[j]);
+    }
+    const float scale = most / (type == WEIR_I8 ? 127.0f : 448.0f);
+    if (lim.max > 0 && scale > lim.max) return lim.max;
+    return scale < least ? least : scale;
+}
+
+static float code_of(float y, float scale, weir_dtype type)
+{
+    const float largest = type == WEIR_I8 ? 127 : 448;
+    if (isnan(scale)) return 0;
+    const float v = y * (1 / scale);
+    const double code = element_round(type, (double)fminf(fmaxf(v, -largest), largest));
+    return (float)(type == WEIR_I8 ? code + 0 : code); /* an integer has no -0 */
+}
+
+static quantized by_steps(const problem *p, weir_dtype type, limits lim)
+{
+    results r = problem_run_forward(p, NULL); /* its y is f32 */
+    quantized q = {new_floats(p->size[Y]), new_floats(p->o.rows * p->groups), r.out[SUM]};
+    for (int64_t s = 0; s < p->o.rows * p->groups; s++) {
+        q.scale[s] = scale_of(r.out[Y] + s * p->width, p->width, type, lim);
+        for (int64_t k = s * p->width; k < (s + 1) * p->width; k++)
+            q.y[k] = code_of(r.out[Y][k], q.scale[s], type);
+    }
+    r.out[SUM] = NULL;
+    results_free(&r);
+    return q;
+}
+
+static quantized by_library(const problem *p, weir_dtype type, limits lim)
+{
+    const problem_options *o = &p->o;
+    const int64_t stride = o->dim + o->pad;
+    guarded in[OPERANDS] = {{NULL}}, sum = {NULL}, y, scale;
+    for (operand k = X; k <= BETA; k++) {
+        if (!p->in[k]) continue;
+        in[k] = k <= RESIDUAL ? guard(type_in(o, k), p->in[k], o->rows, o->dim, stride)
+                              : guard_vector(type_in(o, k), p->in[k], p->gamma_dim);
+    }
+    y = guard(type, NULL, o->rows, o->dim, stride);
+    scale = guard_vector(WEIR_F32, NULL, o->rows * p->groups);
+    if (o->alias == SUM_IS_X && o->residual)
+        sum = in[X];
+    else if (o->residual)
+        sum = guard(type_out(o, SUM), NULL, o->rows, o->dim, stride);
+    const weir_norm_fwd args = {.rows = o->rows,
+                                .x = guarded_mat(&in[X]),
+                                .residual = guarded_mat(&in[RESIDUAL]),
+                                .alpha = o->residual ? o->alpha : 0,
+                                .store = o->store,
+                                .gamma = guarded_vec(&in[GAMMA]),
+                                .beta = guarded_vec(&in[BETA]),
+                                .y = guarded_mat(&y),
+                                .sum = guarded_mat(&sum),
+                                .y_scale = scale.data,
+                                .scale_min = lim.min,
+                                .scale_max = lim.max};
+    assert_int_equal(weir_norm_forward(&p->norm, &args, NULL), WEIR_OK);
+    const quantized q = {unguard(&y), unguard(&scale), sum.data ? unguard(&sum) : NULL};
+    for (operand k = X; k <= BETA; k++) guard_free(&in[k]);
+    if (sum.pages != in[X].pages) guard_free(&sum);
+    guard_free(&y);
+    guard_free(&scale);
+    return q;
+}
+
+static void same_floats(const problem *p, const char *what, const float *a, const float *b,
+                        int64_t n, weir_isa isa)
+{
+    for (int64_t k = 0; a && k < n; k++) {
+        if (memcmp(&a[k], &b[k], sizeof *a) == 0 || (isnan(a[k]) && isnan(b[k]))) continue;
+        fail_msg("%s %lld x %lld, %lld groups, %s, seed %llu, %s: %s[%lld] is %.9g, not %.9g",
+                 p->o.op->name, (long long)p->o.rows, (long long)p->o.dim, (long long)p->groups,
+                 family_names[p->o.family], (unsigned long long)p->o.seed, weir_isa_name(isa), what,
+                 (long long)k, (double)b[k], (double)a[k]);
+    }
+}
+
+static void check_problem(const problem *p, weir_dtype type, limits lim)
+{
+    for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
+        weir_set_isa_ceiling(isa);
+        quantized want = by_steps(p, type, lim), got = by_library(p, type, lim);
+        same_floats(p, "y_scale", want.scale, got.scale, p->o.rows * p->groups, isa);
+        same_floats(p, "y", want.y, got.y, p->size[Y], isa);
+        same_floats(p, "sum", want.sum, got.sum, p->size[SUM], isa);
+        quantized_free(&want);
+        quantized_free(&got);
+    }
+}
+
+static problem_options draw_options(const weir_op_row *op, weir_rng *rng, int trial)
+{
+    static const int64_t dims[] = {1, 3, 16, 60, 129, 1040}, row_counts[] = {1, 2, 5, 9};
+    static const weir_dtype types[] = {WEIR_F32, WEIR_BF16, WEIR_F16};
+    const int64_t dim = dims[weir_rng_below(rng, 6)];
+    const int64_t groups = dim % 4 == 0 && weir_rng_below(rng, 2) ? 4 : 1;
+    problem_options o = {.op = op,
+                         .family = (family)(trial % FAMILIES),
+                         .rows = row_counts[weir_rng_below(rng, 4)],
+                         .dim = dim,
+                         .pad = (int64_t)weir_rng_below(rng, 2),
+                         .groups = groups,
+                         .gamma_dim = weir_rng_below(rng, 2) ? dim : dim / groups,
+                         .partial = op->partial ? (dim / groups + 1) / 2 : 0,
+                         .residual = weir_rng_below(rng, 2),
+                         .gamma = weir_rng_below(rng, 4) > 0,
+                         .beta = op->beta && weir_rng_below(rng, 2),
+                         .alpha = 0.75f,
+                         .eps = weir_rng_below(rng, 2) ? 0 : 1e-5,
+                         .alias = weir_rng_below(rng, 2) ? SUM_IS_X : APART,
+                         .store = (weir_store)weir_rng_below(rng, 3),
+                         .seed = weir_rng_u32(rng)};
+    for (operand k = X; k <= BETA; k++) o.in[k] = types[weir_rng_below(rng, 3)];
+    o.out[SUM] = types[weir_rng_below(rng, 3)];
+    return o;
+}
+
+static void codes_are_y_over_its_scale(void **state)
+{
+    static const limits limit[] = {
+        {0, 0}, {0.01f, 0}, {0, 0.002f}, {0.005f, 0.005f}, {1e-3f, 1e9f}};
+    int ops;
+    const weir_op_row *rows = weir_op_rows(&ops);
+    (void)state;
+    for (int trial = 0; trial < 600 * ops; trial++) {
+        weir_rng rng;
+        weir_rng_init(&rng, (uint64_t)trial, 23);
+        const problem_options o = draw_options(&rows[trial % ops], &rng, trial / ops);
+        problem p = problem_make(&o);
+        const weir_rounding habits[] = {WEIR_ROUND_ONCE, WEIR_ROUND_ONCE, WEIR_ROUND_XHAT_SUM};
+        p.norm.rounding = habits[weir_rng_below(&rng, 3)];
+        check_problem(&p, trial / ops % 2 ? WEIR_I8 : WEIR_E4M3, limit[weir_rng_below(&rng, 5)]);
+        problem_free(&p);
+    }
+}
+
+enum { MOST = 1200 };
+
+/* One row of y = x: an RMSNorm that is told that its root mean square is 1. All sets must agree. */
+static void quantize(const float *x, int64_t n, weir_dtype type, limits lim, void *codes,
+                     float *scale)
+{
+    const weir_norm norm = {.op = WEIR_RMSNORM, .dim = n};
+    const weir_moments one = {1, 0, 1};
+    char first[MOST];
+    float first_scale;
+    for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
+        weir_set_isa_ceiling(isa);
+        const weir_norm_fwd args = {.rows = 1,
+                                    .x = {(void *)(uintptr_t)x, WEIR_F32, 0},
+                                    .y = {codes, type, 0},
+                                    .moments = &one,
+                                    .y_scale = scale,
+                                    .scale_min = lim.min,
+                                    .scale_max = lim.max};
+        assert_int_equal(weir_norm_forward(&norm, &args, NULL), WEIR_OK);
+        if (isa == WEIR_ISA_SCALAR) {
+            memcpy(first, codes, (size_t)n);
+            first_scale = *scale;
+        }
+        assert_memory_equal(codes, first, (size_t)n);
+        assert_true(*scale == first_scale || (isnan(*scale) && isnan(first_scale)));
+    }
+}
+
+/* The same, checked against the steps. */
+static void check_row(const float *x, int64_t n, weir_dtype type, limits lim)
+{
+    char codes[MOST];
+    float scale;
+    quantize(x, n, type, lim, codes, &scale);
+    const float want_scale = scale_of(x, n, type, lim);
+    if (!(scale == want_scale || (isnan(scale) && isnan(want_scale))))
+        fail_msg("the scale is %g, not %g", (double)scale, (double)want_scale);
+    for (int64_t j = 0; j < n; j++) {
+        const float want = code_of(x[j], want_scale, type), got = element_get(type, codes, j);
+        if (memcmp(&want, &got, sizeof got) != 0)
+            fail_msg("%.9g with scale %g is %g, not %g", (double)x[j], (double)scale, (double)got,
+                     (double)want);
+    }
+}
+
+static int64_t add_about(float *x, int64_t n, float v)
+{
+    x[n] = v;
+    x[n + 1] = nextafterf(v, INFINITY);
+    x[n + 2] = nextafterf(v, -INFINITY);
+    for (int k = 0; k < 3; k++) x[n + 3 + k] = -x[n + k];
+    return n + 6;
+}
+
+/* A row whose largest element is the largest code has the scale 1, so each number shows how it is
+ * rounded: all values, all that lie in the middle of two, and the floats next to those. */
+static void every_tie_goes_to_the_even_code(void **state)
+{
+    float x[MOST];
+    int64_t n = 0;
+    (void)state;
+    x[n++] = 127;
+    for (int k = 0; k < 127; k++) {
+        n = add_about(x, n, (float)k + 0.5f);
+        x[n++] = (float)k;
+    }
+    check_row(x, n, WEIR_I8, (limits){0, 0});
+    n = 0;
+    x[n++] = 448;
+    for (unsigned code = 0; code < 0x7e; code++) {
+        const unsigned char here = (unsigned char)code, next = (unsigned char)(code + 1);
+        const float low = element_get(WEIR_E4M3, &here, 0), high = element_get(WEIR_E4M3, &next, 0);
+        n = add_about(x, n, (low + high) / 2);
+        x[n++] = low;
+        x[n++] = -low;
+    }
+    check_row(x, n, WEIR_E4M3, (limits){0, 0});
+}
+
+static void rows_at_the_ends_of_float(void **state)
+{
+    static const weir_dtype types[] = {WEIR_I8, WEIR_E4M3};
+    static const limits some[] = {
+        {0, 0}, {0.25f, 0}, {0, 0.25f}, {0x1p-126f, 0x1p-126f}, {0, FLT_MAX}, {FLT_MAX, INFINITY}};
+    static const float rows[][5] = {{0, -0.0f, 0, 0, 0},
+                                    {1e-40f, -1e-41f, 3e-45f, 0, 1e-38f},
+                                    {1.4e-45f, -1.4e-45f, 0, 0, 0},
+                                    {FLT_MIN, -FLT_MIN, FLT_MIN / 2, 0, 0},
+                                    {FLT_MAX, -FLT_MAX, 1, 1e38f, -3e36f},
+                                    {NAN, 1, 2, 3, 4},
+                                    {1, 2, 3, 4, -NAN},
+                                    {1, INFINITY, 2, 3, 4},
+                                    {-INFINITY, 1, 2, NAN, 4},
+                                    {1e30f, 1, 1e-30f, 0, -1e30f},
+                                    {-1, 0.5f, 0.25f, 1, 0}};
+    (void)state;
+    for (int t = 0; t < 2; t++)
+        for (size_t l = 0; l < sizeof some / sizeof some[0]; l++)
+            for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+                for (int64_t n = 1; n <= 5; n++) check_row(rows[r], n, types[t], some[l]);
+}
+
+/* What norm.h says in numbers. */
+static void a_few_rows_by_hand(void **state)
+{
+    signed char codes[4];
+    float scale;
+    (void)state;
+    quantize((float[]){1, -2, 0.5f, 0}, 4, WEIR_I8, (limits){0, 0}, codes, &scale);
+    assert_true(scale == 2.0f / 127);
+    assert_memory_equal(codes, ((signed char[]){64, -127, 32, 0}), 4);
+    quantize((float[]){0, 0, 0, 0}, 4, WEIR_I8, (limits){0, 0}, codes, &scale);
+    assert_true(scale == 0x1p-126f);
+    assert_memory_equal(codes, ((signed char[]){0, 0, 0, 0}), 4);
+    quantize((float[]){100, -300, 1, 0}, 4, WEIR_I8, (limits){0, 1}, codes, &scale);
+    assert_true(scale == 1);
+    assert_memory_equal(codes, ((signed char[]){100, -127, 1, 0}), 4);
+    quantize((float[]){448, -1, 0x1p-9f, 0x1p-10f}, 4, WEIR_E4M3, (limits){0, 0}, codes, &scale);
+    assert_true(scale == 1);
+    assert_memory_equal(codes, "\x7e\xb8\x01\x00", 4);
+    quantize((float[]){448, NAN, -1, 2}, 4, WEIR_E4M3, (limits){0, 0}, codes, &scale);
+    assert_true(isnan(scale));
+    assert_memory_equal(codes, "\0\0\0\0", 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(codes_are_y_over_its_scale),
+        cmocka_unit_test(every_tie_goes_to_the_even_code),
+        cmocka_unit_test(rows_at_the_ends_of_float),
+        cmocka_unit_test(a_few_rows_by_hand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
