@@ -19,7 +19,7 @@ DEMO_OUT     := demo
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench install install-strip format lint clean need-build need-test need-format configure-build configure-test
+.PHONY: help build demo test bench install install-strip amalgamate format lint clean need-build need-test need-format configure-build configure-test
 
 quiet := $(if $(V),,@)
 hide  := $(if $(V),,>/dev/null)
@@ -55,6 +55,9 @@ install: build ## install under PREFIX (/usr/local), below DESTDIR when given
 install-strip: build ## the same, without debug information
 install install-strip:
 	$(quiet)DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX) $(if $(filter %-strip,$@),--strip) $(hide)
+
+amalgamate: ## libweir as one header and one source, in build/amalgamation/
+	$(quiet)scripts/amalgamate $(BUILD)/amalgamation
 
 format: need-format ## bring the sources into the project's style
 	$(quiet)scripts/format

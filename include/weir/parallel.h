@@ -27,6 +27,7 @@ typedef struct weir_parallel {
     int workers; /* at most this many calls run at once; >= 1 */
 } weir_parallel;
 
+#ifndef WEIR_NO_POOL
 /* weir's own pool: a fixed set of threads. Between calls they watch for work for some tens of
  * microseconds, then sleep. */
 typedef struct weir_pool weir_pool;
@@ -53,6 +54,7 @@ WEIR_API void weir_pool_destroy(weir_pool **pool);
 /* A view of the pool for a kernel call. pool must not be NULL. Valid while the pool lives. One
  * parallel_for at a time: neither from two threads nor from within a task. */
 WEIR_API weir_parallel weir_pool_parallel(weir_pool *pool);
+#endif
 
 #ifdef __cplusplus
 }

@@ -11,10 +11,13 @@
 extern "C" {
 #endif
 
+/* Before each function of the library; who compiles weir into a program may say otherwise. */
+#ifndef WEIR_API
 #if defined(__GNUC__)
 #define WEIR_API __attribute__((visibility("default")))
 #else
 #define WEIR_API
+#endif
 #endif
 
 typedef enum weir_status {

@@ -7,6 +7,7 @@
  */
 #include "weir/parallel.h"
 
+#ifndef WEIR_NO_POOL
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -197,3 +198,4 @@ weir_parallel weir_pool_parallel(weir_pool *pool)
 {
     return (weir_parallel){.parallel_for = pool_for, .ctx = pool, .workers = pool->threads};
 }
+#endif
