@@ -227,7 +227,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
             if (s.measured || s.written) take_step(&s, k);
         }
     }
-    for (int r = 0; done->rare && r < done->rows; r++)
+    for (int r = 0; r < done->rows && done->rare; r++)
         write_row(job, done->first + r, &done->stats[r], k.centred);
     if (next->rows) settle(job, next, m, k);
 }

@@ -157,7 +157,7 @@ static void check_options(const problem_options *options)
 static void check_width(int64_t dim, int variants)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     for (int op = 0; op < ops; op++)
         for (family f = UNIFORM; f < FAMILIES; f++)
             for (int variant = 0; variant < variants; variant++) {

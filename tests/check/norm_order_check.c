@@ -51,7 +51,7 @@ static problem_options options_of(const weir_op_row *op, const way *w, int64_t r
 static void for_all(int64_t rows, int64_t dim, void check(const problem *p, const results *serial))
 {
     int ops;
-    const weir_op_row *op = weir_op_rows(&ops);
+    const weir_op_row *op = norm_rows(&ops);
     for (int k = 0; k < ops * WAYS; k++) {
         const problem_options o = options_of(&op[k / WAYS], &ways[k % WAYS], rows, dim);
         problem p = problem_make(&o);
@@ -220,7 +220,7 @@ static void call_all(const weir_op_row *op, weir_dtype type, const weir_parallel
 static void nothing_is_allocated(void **state)
 {
     int ops, workers = 3;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     const weir_parallel par = {backwards, &workers, workers};
     (void)state;
     watched = true;

@@ -63,7 +63,7 @@ static float *stats_out(const parts *c, output k, int64_t i)
 }
 
 /* The norm of one group. */
-static weir_norm norm_of_group(const problem *p)
+static weir_norm norm_of_pair(const problem *p)
 {
     weir_norm norm = p->norm;
     norm.dim = p->width;
@@ -75,7 +75,7 @@ static weir_norm norm_of_group(const problem *p)
 static void forward_part(const parts *c, int64_t i, int64_t g)
 {
     const problem *p = c->p;
-    const weir_norm norm = norm_of_group(p);
+    const weir_norm norm = norm_of_pair(p);
     const int64_t k = i * p->o.dim + g * p->width, s = i * p->groups + g;
     const weir_norm_fwd args = {.rows = 1,
                                 .x = mat_in(c, X, k),
@@ -108,7 +108,7 @@ static weir_norm_bwd backward_args(const parts *c, int64_t i, int64_t g)
 static void backward_part(const parts *c, int64_t i, int64_t g)
 {
     const problem *p = c->p;
-    const weir_norm norm = norm_of_group(p);
+    const weir_norm norm = norm_of_pair(p);
     const int64_t k = i * p->o.dim + g * p->width;
     weir_norm_bwd args = backward_args(c, i, g);
     args.dsum = mat_in(c, DSUM, k);
@@ -122,7 +122,7 @@ static void backward_part(const parts *c, int64_t i, int64_t g)
 /* The sums of a row's columns, without gamma, which has no part in them. */
 static void add_columns(const parts *c, int64_t i, int64_t g, float *dgamma, float *dbeta)
 {
-    weir_norm norm = norm_of_group(c->p);
+    weir_norm norm = norm_of_pair(c->p);
     weir_norm_bwd args = backward_args(c, i, g);
     norm.gamma_dim = 0;
     norm.gamma_offset = 0;
@@ -131,24 +131,24 @@ static void add_columns(const parts *c, int64_t i, int64_t g, float *dgamma, flo
     assert_int_equal(weir_norm_backward(&norm, &args, NULL), WEIR_OK);
 }
 
-/* One sum a column of `rows` rows from `first` on: each WEIR_ROW_GROUP rows are added up, then added
- * to those before. */
+/* One sum a column of `rows` rows from `first` on: each two rows are added, then added to those
+ * before. */
 static void sum_block(const parts *c, int64_t first, int64_t rows, float *dgamma, float *dbeta)
 {
     const problem *p = c->p;
-    float *of_group[2] = {new_array(p->o.dim, sizeof(float)), new_array(p->o.dim, sizeof(float))};
+    float *of_pair[2] = {new_array(p->o.dim, sizeof(float)), new_array(p->o.dim, sizeof(float))};
     for (int64_t i = 0; i < rows; i++) {
-        const bool last = i + 1 == rows || (i + 1) % WEIR_ROW_GROUP == 0;
+        const bool last = i + 1 == rows || i % 2 == 1;
         for (int64_t g = 0; g < p->groups; g++)
-            add_columns(c, first + i, g, of_group[0], dbeta ? of_group[1] : NULL);
+            add_columns(c, first + i, g, of_pair[0], dbeta ? of_pair[1] : NULL);
         for (int64_t j = 0; last && j < p->o.dim; j++) {
-            dgamma[j] += of_group[0][j];
-            if (dbeta) dbeta[j] += of_group[1][j];
-            of_group[0][j] = of_group[1][j] = 0;
+            dgamma[j] += of_pair[0][j];
+            if (dbeta) dbeta[j] += of_pair[1][j];
+            of_pair[0][j] = of_pair[1][j] = 0;
         }
     }
-    weir_free(of_group[0]);
-    weir_free(of_group[1]);
+    weir_free(of_pair[0]);
+    weir_free(of_pair[1]);
 }
 
 /* Blocks are added pairwise, neighbours first. */

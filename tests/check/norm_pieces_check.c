@@ -86,7 +86,7 @@ static int64_t far_rows(const way *w, int64_t dim, int k)
 static void check_far(int64_t dim)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     const weir_isa best = weir_isa_detect();
     for (int k = 0; k < ops * WAYS; k++) {
         const way *w = &ways[k % WAYS];
@@ -118,7 +118,7 @@ static void rows_of_pieces(void **state)
 static void huge_rows(void **state)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int k = 0; k < 9; k++) {
         const int64_t dim = k % 2 ? 5000 : 70000;

@@ -291,7 +291,7 @@ static void bound_dx(problem *p, const span *s, bool bounded)
         const int64_t k = s->at + j;
         const double g = size_of_dy(p, k) * fabs(gain_at(p, s->column + j));
         const double dsum = p->in[DSUM] ? fabs((double)p->in[DSUM][k]) : 0;
-        const double share = (double)j < measured_of(p) ? 24 * size_of_xhat(p, s, k) * mean_gx : 0;
+        const double share = (double)j < measured_of(p) ? 23 * size_of_xhat(p, s, k) * mean_gx : 0;
         p->tol[DX][k] = bounded
                             ? u * (s->rstd * (7 * g + 15 * mean_g + share) + 2 * dsum) + 0x1p-149
                             : (double)INFINITY;
@@ -303,17 +303,39 @@ static void bound_dx(problem *p, const span *s, bool bounded)
     }
 }
 
+/* Whether the sums of columns are added to dgamma and dbeta pair of rows by pair of rows. */
+static bool adds_directly(const problem *p)
+{
+    return weir_norm_backward_workspace(&p->norm, p->o.rows) == 0;
+}
+
+static double pairs_of(const problem *p)
+{
+    return ceil((double)p->o.rows / 2);
+}
+
 /* A group's share of the bounds of the column sums. */
 static void bound_columns(problem *p, const span *s, bool bounded)
 {
     const double u = 0x1p-24, blocks = ceil((double)p->o.rows / WEIR_ROW_BLOCK);
-    const double steps = ceil(log2(blocks)) + (p->gamma_dim == p->o.dim ? 0 : 1);
+    const double tree = 16 + ceil(log2(blocks)) + (p->gamma_dim == p->o.dim ? 0 : 1);
+    const double additions = 1 + (adds_directly(p) ? 1 + pairs_of(p) : tree);
     for (int64_t j = 0; j < p->width; j++) {
         const int64_t to = (s->column + j) % p->gamma_dim;
         const double dy = size_of_dy(p, s->at + j);
         p->tol[DGAMMA][to] +=
-            bounded ? u * (18 + steps) * dy * size_of_xhat(p, s, s->at + j) : (double)INFINITY;
-        if (p->tol[DBETA]) p->tol[DBETA][to] += u * (13 + steps) * dy;
+            bounded ? u * (5 + additions) * dy * size_of_xhat(p, s, s->at + j) : (double)INFINITY;
+        if (p->tol[DBETA]) p->tol[DBETA][to] += u * additions * dy;
+    }
+}
+
+/* What rounding the result, or what was there before, adds to the bounds of the column sums. */
+static void bound_results(problem *p, output k)
+{
+    const bool direct = adds_directly(p);
+    for (int64_t j = 0; j < p->size[k]; j++) {
+        const double size = fabs(direct ? (double)p->column_start[j] : p->want[k][j]);
+        p->tol[k][j] += 0x1p-24 * (direct ? pairs_of(p) : 1) * size;
     }
 }
 
@@ -327,9 +349,16 @@ static void bound(problem *p)
             bound_dx(p, &s, bounded);
             bound_columns(p, &s, bounded);
         }
-    for (output k = DGAMMA; k <= DBETA; k++)
-        for (int64_t j = 0; j < p->size[k]; j++)
-            p->tol[k][j] += 0x1p-23 * (fabs(p->want[k][j]) + 1);
+    bound_results(p, DGAMMA);
+    bound_results(p, DBETA);
+}
+
+const weir_op_row *norm_rows(int *count)
+{
+    const weir_op_row *rows = weir_op_rows(count);
+    while (*count && !rows[*count - 1].measures) --*count;
+    for (int k = 0; k < *count; k++) assert_true(rows[k].measures);
+    return rows;
 }
 
 problem problem_make(const problem_options *options)

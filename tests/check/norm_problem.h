@@ -71,6 +71,10 @@ typedef struct results {
     float *out[OUTPUTS];
 } results;
 
+/* The rows of the operators that measure; these come first. Of the others, see
+ * squash_norm_check.c. */
+const weir_op_row *norm_rows(int *count);
+
 problem problem_make(const problem_options *options);
 void problem_free(problem *p);
 

@@ -33,7 +33,7 @@ static void draw_dyadic(weir_rng *rng, float *x)
 static void y_keeps_its_bits_under_scale_sign_and_shift(void **state)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int op = 0; op < ops; op++)
         for (int trial = 0; trial < 20; trial++) {
@@ -58,7 +58,7 @@ static void a_gain_of_zero_leaves_beta(void **state)
 {
     static const float zero[DIM];
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int op = 0; op < ops; op++) {
         float x[DIM], y[DIM];
@@ -75,7 +75,7 @@ static void a_gain_of_zero_leaves_beta(void **state)
 static void dx_is_orthogonal_to_what_changes_nothing(void **state)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int op = 0; op < ops; op++)
         for (int64_t dim = 1; dim < 300; dim += 37) {
@@ -187,7 +187,7 @@ static void the_oracles_backward_is_the_derivative_of_its_forward(void **state)
 {
     static const double epsilons[] = {1e-2, 1.5};
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int op = 0; op < ops; op++)
         for (int64_t dim = 2; dim <= MAX_DIM; dim++)

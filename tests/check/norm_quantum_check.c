@@ -170,7 +170,7 @@ static void codes_are_y_over_its_scale(void **state)
     static const limits limit[] = {
         {0, 0}, {0.01f, 0}, {0, 0.002f}, {0.005f, 0.005f}, {1e-3f, 1e9f}};
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int trial = 0; trial < 600 * ops; trial++) {
         weir_rng rng;

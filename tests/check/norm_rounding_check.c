@@ -120,7 +120,7 @@ static void without_gradients(problem *p)
 static void check_habit(weir_rounding habit)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     for (int trial = 0; trial < 150 * ops; trial++) {
         const problem_options o = draw_options(&rows[trial % ops], trial);
         problem p = problem_make(&o);
@@ -191,7 +191,7 @@ static void habits_differ(void **state)
 static void backward_takes_no_notice(void **state)
 {
     int ops;
-    const weir_op_row *rows = weir_op_rows(&ops);
+    const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int trial = 0; trial < 20 * ops; trial++) {
         const problem_options o = draw_options(&rows[trial % ops], trial);

@@ -240,7 +240,7 @@ static void widen_bounds(problem *p, const split *s)
             const double xhat =
                 fabs((double)p->sum[i * p->width + j] - (p->o.op->centred ? p->want[MEAN][i] : 0)) *
                 rstd;
-            if (share > 0) p->tol[Y][i * p->width + j] += gain * (1 + xhat) * share;
+            if (share != 0) p->tol[Y][i * p->width + j] += gain * (1 + xhat) * share;
         }
     }
 }
