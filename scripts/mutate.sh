@@ -1,32 +1,47 @@
 #!/bin/sh
-# mutate - breaks the norms on purpose, one fault at a time, and demands that the tests find each: mutate.sh [FIRST [LAST]]
+# mutate - breaks the norms on purpose, one fault at a time, and demands that the tests find each:
+#
+#     mutate.sh [--every K] [FIRST [LAST]]
 #
 # A copy of the sources is built in a scratch folder; nothing here is touched. A fault that every test passes is a hole
-# in the tests: it is printed, and the script exits with 1. The numbers choose some of the faults.
+# in the tests: it is printed, and the script exits with 1. The numbers choose some of the faults, and --every each K-th
+# of those. All take about 25 minutes on two idle cores.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+every=1
+if [ "${1:-}" = --every ]; then
+    every=${2:?"mutate: --every wants a number"}
+    shift 2
+fi
 first=${1:-1} last=${2:-1000}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-tests="norm_ops_check norm_order_check norm_errors_check norm_props_check"
-number=0 tried=0 survivors=0
+tests="norm_errors_check norm_overlap_check norm_props_check norm_rounding_check norm_quantum_check norm_split_check
+squash_norm_check norm_ops_check norm_groups_check norm_order_check norm_pieces_check"
+likely='' number=0 tried=0 survivors=0
 
+# Builds the tests named.
 build() {
-    # shellcheck disable=SC2086 # one word a target
-    cmake --build "$scratch/build" --parallel --target $tests >"$scratch/log" 2>&1
+    cmake --build "$scratch/build" --parallel 2 --target "$@" >"$scratch/log" 2>&1
 }
 
-# Whether all tests pass.
-passes() {
-    for test in $tests; do
+# Whether the tests named pass.
+pass() {
+    for test in "$@"; do
         "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || return 1
     done
+}
+
+# The test that the faults from here on are made for.
+by() {
+    likely=$1
 }
 
 # One fault: in file $2 the first place of text $3 becomes $4. $1 says what it is.
 mutant() {
     number=$((number + 1))
     { [ "$number" -ge "$first" ] && [ "$number" -le "$last" ]; } || return 0
+    [ $(((number - first) % every)) -eq 0 ] || return 0
     tried=$((tried + 1))
     file=$scratch/$2
     cp "$file" "$scratch/kept"
@@ -40,12 +55,13 @@ mutant() {
         echo "mutate: $number, $1: \"$3\" is not in $2" >&2
         exit 2
     fi
-    if ! build; then
+    if ! build "$likely"; then
         cat "$scratch/log" >&2
         echo "mutate: $number, $1: does not compile" >&2
         exit 2
     fi
-    if passes; then
+    # shellcheck disable=SC2086 # one word a test
+    if pass "$likely" && build $tests && pass $tests; then
         survivors=$((survivors + 1))
         echo "$number SURVIVES: $1 ($2)"
     else
@@ -59,63 +75,160 @@ for part in CMakeLists.txt cmake include src tests; do
 done
 mkdir "$scratch/fuzz" "$scratch/examples"
 : >"$scratch/fuzz/CMakeLists.txt" && : >"$scratch/examples/CMakeLists.txt"
+# Kernels are built for each fault, and most are caught at once: what counts is how long they compile.
+echo 'target_compile_options(weir_ops PRIVATE -O0 -w)' >>"$scratch/src/ops/CMakeLists.txt"
 cmake -S "$scratch" -B "$scratch/build" -DWEIR_LAB=OFF -DWEIR_BENCH=OFF -DCMAKE_BUILD_TYPE=Debug >/dev/null
-if ! build || ! passes; then
+# shellcheck disable=SC2086 # one word a test
+if ! build $tests || ! pass $tests; then
     cat "$scratch/log" >&2
     echo "mutate: the tests must pass before anything is broken" >&2
     exit 2
 fi
 
-forward=src/ops/norm_forward_body.h
-mutant "tail of y dropped" $forward 'for (; j < dim; j += VF_LANES)' 'for (; j + VF_LANES <= dim; j += VF_LANES)'
-mutant "last column not measured" $forward 'k = 0; j < dim; j += VF_LANES, k++' 'k = 0; j + 1 < dim; j += VF_LANES, k++'
-mutant "absent lanes not at the shift" $forward 'shifted && n < VF_LANES' 'shifted && n < 0'
-mutant "eps dropped" $forward '1 / sqrt(v.var + eps)' '1 / sqrt(v.var)'
-mutant "no rstd for rows without variance" $forward 'v.var + eps == 0 ? 0 : ' ''
-mutant "variance by dim - 1" $forward 'vd_fold_row(m.second) / n' 'vd_fold_row(m.second) / (n > 1 ? n - 1 : 1)'
-mutant "variance not centred" $forward ' - offset * offset' ''
-mutant "large mean not noticed" $forward 'v.offset * v.offset <= 4 * v.var' 'v.offset * v.offset <= 0x1p60 * v.var'
-mutant "low part of the mean dropped" $forward 'vf_sub(vf_mul(s, rest), vf_set1((float)stats->mean_lo))' 'vf_mul(s, rest)'
-mutant "low part of the mean dropped in double" $forward 's.lo = vd_sub(vd_sub(s.lo, hi), lo)' 's.lo = vd_sub(s.lo, hi)'
-mutant "mean_lo written wrong" $forward 'job->mean_lo[row] = (float)stats.mean_lo' 'job->mean_lo[row] = 0'
-mutant "beta subtracted" $forward 'vf_add(v, load_part(to->beta' 'vf_sub(v, load_part(to->beta'
-mutant "alpha dropped from the sum" $forward 'vf_mul(vf_set1(src->alpha), load_part(src->residual + j, n))' 'load_part(src->residual + j, n)'
-mutant "shift not of the summed row" $forward 'src->alpha * src->residual[0] + src->x[0]' 'src->x[0]'
-mutant "rstd out of range not noticed" $forward 'stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX' 'stats->rstd >= 0'
-mutant "offset taken for none" $forward 'to->gamma && to->offset == 0 && ' 'to->gamma && '
-mutant "beta taken for given" $forward 'centred == (to->beta != NULL)' 'centred'
-mutant "row finished with the statistics of another" $forward '&stats[(i - lag) & lag]' '&stats[0]'
-mutant "sum written is x" $forward 'store_part(to->sum + j, s,' 'store_part(to->sum + j, load_part(src->x + j, n),'
-mutant "gamma_offset dropped" src/ops/norm_words.h 'offset != 0 ?' 'offset > 2 ?'
-mutant "absent lanes of a tail stored" src/ops/norm_words.h 'if (n < VF_LANES)' 'if (n < 2)'
+stats=src/ops/norm_stats.h forward=src/ops/norm_forward_body.h rows=src/ops/norm_rows_body.h
+operand=src/ops/row_operand.h writer=src/ops/row_write_body.h
+words=src/ops/norm_words.h backward=src/ops/norm_backward_body.h tasks=src/ops/norm_tasks.c
+check=src/ops/norm_check.c operands=src/ops/operands.c squash=src/ops/squash_body.h
 
-backward=src/ops/norm_backward_body.h
-mutant "dsum dropped" $backward 'if (row->dsum) dx' 'if (0) dx'
-mutant "alpha dropped from dresidual" $backward 'vf_mul(vf_set1(job->alpha), dx)' 'dx'
+by norm_ops_check
+mutant "last column not measured" $stats 'for (int k = 0; j < end; j += VF_LANES, k++)' 'for (int k = 0; j + 1 < end; j += VF_LANES, k++)'
+mutant "absent lanes not at the shift" $stats 'if (n < VF_LANES) a = vf_select(vf_first(n), a, shift)' 'if (n < 0) a = shift'
+mutant "variance about the shift not centred" $stats 'vd_fold_row(square) / n - offset * offset' 'vd_fold_row(square) / n'
+mutant "shift not of the summed row" $stats '*source_piece(src, 0, 1, room)' '((src->x_type == WEIR_F32) ? *(const float *)src->x : *source_piece(src, 0, 1, room))'
+mutant "large mean not noticed" $stats '!(mean * mean <= 4 * var)' '!(mean * mean <= 0x1p60 * var)'
+mutant "eps dropped" $stats 'rule == WEIR_RSTD_MEAN ? v + eps : v' 'v'
+mutant "no rstd for rows without variance" $stats 'under == 0 ? 0 : 1 / under' '1 / under'
+mutant "clamp ignored" $stats 'rule == WEIR_RSTD_CLAMP && root < eps' 'rule == WEIR_RSTD_CLAMP && root < 0'
+mutant "rstd out of range not noticed" $stats '!(stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX)' '!(stats->rstd >= 0)'
+mutant "low part of the mean dropped in double" $stats 'w.lo = vd_sub(vd_sub(w.lo, hi), lo)' 'w.lo = vd_sub(w.lo, hi)'
+mutant "low part of the mean dropped" $stats 'vf_sub(vf_mul(s, vf_set1(by->rest)), vf_set1(by->mean_lo))' 'vf_mul(s, vf_set1(by->rest))'
+mutant "alpha dropped from the sum" $operand 'vf_add(vf_mul(vf_set1(src->alpha), r), s)' 'vf_add(r, s)'
+mutant "alpha dropped from the sum of mixed types" $operand 'vf_mul(vf_set1(src->alpha), load_of(WEIR_F32, r, i, part))' 'load_of(WEIR_F32, r, i, part)'
+mutant "mean_lo written wrong" $operand 'job->mean_lo[i] = (float)stats->mean_lo' 'job->mean_lo[i] = 0'
+mutant "variance by dim - 1" $rows 'vd_fold_row(m->second) / n' 'vd_fold_row(m->second) / (n > 1 ? n - 1 : 1)'
+mutant "variance not centred" $rows '/ n - mean * mean' '/ n'
+mutant "L2Norm by the mean" $rows 's->var * (double)job->measured' 's->var'
+mutant "all columns of a partial norm measured" $forward 'piece_end(read, job->measured, piece)' 'piece_end(read, job->dim, piece)'
+mutant "tail of y dropped" $forward 'for (; i < s.written; i += VF_LANES)' 'for (; i + VF_LANES <= s.written; i += VF_LANES)'
+mutant "beta subtracted" $forward 'vf_add(v, load_of(WEIR_F32, a->beta' 'vf_sub(v, load_of(WEIR_F32, a->beta'
+mutant "sum written in the tail is x" $forward 'store_of(k.type, to_do->to.sum, j, s, n, to_do->to.stream)' 'store_of(k.type, to_do->to.sum, j, load_of(k.type, to_do->write.x, j, n), n, false)'
+mutant "sum written is y" $forward 'to_do->to.sum, to_do->at + i, s,' 'to_do->to.sum, to_do->at + i, y,'
+mutant "row finished with the statistics of another" $forward 's.by = done->by[r]' 's.by = done->by[0]'
+mutant "rare row taken for ordinary" $forward 'g->rare = true' 'g->rare = false'
+mutant "rare row alone of its group" $forward 'r < done->rows && done->rare; r++' 'r < 1 && done->rare; r++'
+mutant "gamma_offset dropped" $words 'offset != 0 ?' 'offset > 2 ?'
+mutant "offset taken for none" $words 'if (is_plain(gamma, type, scalar) && offset == 0)' 'if (is_plain(gamma, type, scalar))'
+mutant "absent lanes of a tail stored" $words 'if (n < VF_LANES)' 'if (n < 2)'
+mutant "dsum dropped" $backward 'if (!k.plain && row->dsum) dx' 'if (0) dx'
+mutant "alpha dropped from dresidual" $backward 'vf_mul(vf_set1(job->alpha), dx), n' 'dx, n'
 mutant "mean(g) added" $backward 'g = vf_sub(g, vf_set1(row->mean_g))' 'g = vf_add(g, vf_set1(row->mean_g))'
-mutant "xhat dropped from dx" $backward 'vf_mul(xhat, vf_set1(row->mean_gx))' 'vf_set1(row->mean_gx)'
-mutant "rstd dropped from dx" $backward 'vf_mul(vf_set1(row->rstd), vf_sub(g' 'vf_mul(vf_set1(1), vf_sub(g'
+mutant "xhat dropped from dx" $backward 'share = vf_mul(xhat, vf_set1(row->mean_gx))' 'share = vf_set1(row->mean_gx)'
+mutant "rstd dropped from dx" $backward 'vf_mul(vf_set1(row->rstd), vf_sub(g, share))' 'vf_sub(g, share)'
 mutant "low part of the mean dropped" $backward 'vf_sub(vf_sub(x, vf_set1(row->mean_hi)), vf_set1(row->mean_lo))' 'vf_sub(x, vf_set1(row->mean_hi))'
-mutant "dgamma assigned, not added" $backward 'vf_add(load_part(dgamma + j, n), sum_gamma)' 'sum_gamma'
-mutant "dbeta assigned, not added" $backward 'vf_add(load_part(dbeta + j, n), sum_beta)' 'sum_beta'
-mutant "chunks counted twice" $backward 'part[k] = vf_zero();' ''
+mutant "column sums assigned, not added" $backward 'vf_add(load_of(WEIR_F32, sums, j, n), a)' 'a'
+mutant "tail of a chunk not in the sum of g xhat" $backward 'flush(rest.gx, sums->gx)' 'flush(c.gx, sums->gx)'
+mutant "second row of a pair not in the column sums" $backward 'for (int r = 0; r < rows; r++) back_vector' 'for (int r = 0; r < 1; r++) back_vector'
+mutant "both rows of a pair are the first" $backward 'back_row_at(job, first + r, k)' 'back_row_at(job, first, k)'
+mutant "last of an odd number of rows left out" $backward 'if (i < end) backward_group(job, i, 1' 'if (i < 0) backward_group(job, i, 1'
+mutant "low part of the mean not put right in the sums" $backward 'm.gx -= (double)row->mean_lo * (double)row->rstd * m.g' 'm.gx -= 0'
+mutant "dresidual taken for none" $backward '!job->dsum && !job->dresidual &&' '!job->dsum &&'
 mutant "absent lanes in the sum of g xhat" $backward 'if (n < VF_LANES) gx =' 'if (n < 0) gx ='
-mutant "gamma dropped from dx" $backward 'return job->gamma ?' 'return job->dy == job->gamma ?'
+mutant "gamma dropped from dx" $backward 'vf g = vf_mul(dy, gain), share' 'vf g = dy, share'
+mutant "unmeasured columns have a part in rstd" $backward 'if (j + n > job->measured)' 'if (0)'
+mutant "partial sums by all columns" $backward 'return gx / count' 'return gx / (double)job->dim'
+mutant "clamped rows have a gradient through rstd" $backward 'rstd == (float)(1 / job->eps) ? 0 : gx' 'gx'
+mutant "mixed types taken for the first" src/ops/norm.c 'if (type && mats[i]->type != type) return WEIR_MIXED' 'if (type && mats[i]->type != type) break'
+mutant "f16 read as bf16" $words 'vf_load_f16(halves) : vf_load_f16_n(halves, n)' 'vf_load_bf16(halves) : vf_load_f16_n(halves, n)'
+mutant "tail of bf16 written as f16" $words 'vf_store_bf16_n(halves, a, n)' 'vf_store_f16_n(halves, a, n)'
+mutant "gamma of 16 bits taken for f32" $words 'data && type == WEIR_F32 && !scalar' 'data && !scalar'
+mutant "bf16 cut off" src/simd/simd_scalar.h '(bits + 0x7fff + (bits >> 16 & 1)) >> 16' 'bits >> 16'
+mutant "ties of f16 away from 0" src/simd/simd_scalar.h '0xfff + (rest >> 13 & 1)' '0x1000'
+mutant "f16 overflows too late" src/simd/simd_scalar.h 'rest >= 0x477ff000' 'rest >= 0x47800000'
 
-mutant "last block of rows not folded" src/ops/norm.c 'b + step < call->blocks; b' 'b + step + 1 < call->blocks; b'
-mutant "folded sums assigned" src/ops/norm.c 'out[j] += partials[j]' 'out[j] = partials[j]'
-mutant "partial sums not cleared" src/ops/norm.c 'memset(partial, 0,' 'if (first < 0) memset(partial, 0,'
-mutant "first row of a task skipped" src/ops/norm.c 'call->kernel(&call->job, index * call->split.span,' 'call->kernel(&call->job, index * call->split.span + (index > 0),'
-mutant "blocks by the size of a task" src/ops/norm.c 'first += WEIR_ROW_BLOCK) {' 'first += call->split.span) {'
-mutant "streaming to rows off the cache lines" src/ops/norm.c 'return !p || (' 'return !p || p || ('
+by norm_groups_check
+mutant "all groups have gamma of their own" $tasks 'return s->gamma_dim == s->dim ? group * s->width : 0' 'return group * s->width'
+mutant "groups with own gamma taken for rows" $tasks '(!job->gamma || s->gamma_dim != s->dim)' '(!job->gamma || s->gamma_dim != 0)'
+mutant "groups of padded rows taken for rows" $tasks 'job->ldx == s->dim' 'job->ldx >= s->dim'
+mutant "statistics of groups in one place" $tasks 'if (job.rstd) job.rstd += g' ''
+mutant "column sums of groups in one place" $tasks 'out + g * s->width : NULL' 'out : NULL'
+mutant "some rows of groups left out" $tasks 'i < end; i += GROUPED_ROWS)' 'i < end; i += GROUPED_ROWS + 1)'
+mutant "first column not in a shared sum" $tasks 'for (int64_t i = j; i < dim; i += period)' 'for (int64_t i = j + period; i < dim; i += period)'
+mutant "scalar gamma read along the row" $words 'load_any(type, data, 0, 1)' 'load_any(type, data, j, 1)'
+mutant "groups of two taken for single columns" $check 's->gamma_dim == 1 && s->width > 1' 's->gamma_dim == 1 && s->width > 2'
 
-mutant "dx may be x" src/ops/norm_check.c 'add_mat(&o, &args->x, INPUT,' 'add_mat(&o, &args->x, SOURCE,'
-mutant "in place with another stride" src/ops/norm_check.c 'a->data == b->data && a->pitch == b->pitch' 'a->data == b->data'
-mutant "touching slices refused" src/ops/norm_check.c 'a->pitch - shift >= width' 'a->pitch - shift > width'
-mutant "size of a matrix overflows" src/ops/norm_check.c '__builtin_mul_overflow(o->rows - 1, pitch, &bytes)' '(bytes = (int64_t)((uint64_t)(o->rows - 1) * (uint64_t)pitch), 0)'
-mutant "workspace may be small" src/ops/norm_check.c 'args->workspace_bytes < need' 'args->workspace_bytes + 1 < need'
-mutant "NaN passes as eps" src/ops/norm_check.c '!(norm->eps >= 0) || !isfinite(norm->eps)' 'norm->eps < 0 || isinf(norm->eps)'
+by norm_rounding_check
+mutant "xhat not rounded" $writer 'if (round) v =' 'if (0) v ='
+mutant "xhat rounded to the type of y" $writer 'round_to(job->x_type, v)' 'round_to(job->y_type, v)'
+mutant "sum not rounded" $operand 'round = job->rounding & WEIR_ROUND_SUM' 'round = 0'
+mutant "sum rounded to the type of x, though written" $operand 'job->sum ? job->sum_type' 'job->sum ? job->x_type'
+mutant "habits ignored by the kernels of one type" src/ops/norm.c 'norm->rounding == WEIR_ROUND_ONCE ||' 'norm->rounding != 9 ||'
 
+by norm_quantum_check
+mutant "codes up to 128" $writer '127.0F : 448.0F' '128.0F : 448.0F'
+mutant "least scale ignored" $writer 'if (scale < job->scale_min)' 'if (0)'
+mutant "largest scale ignored" $writer 'job->scale_max > 0 && scale' '0 && scale'
+mutant "codes not clamped" $writer 'vf_min(limit, v)' 'v'
+mutant "NaN gets a scale" $writer 'if (!(max <= 3.40282347e38F)) return NAN' 'if (max > 3.40282347e38F) return NAN'
+mutant "scales of groups in one place" $writer 'job->y_scale[row * job->ld_stats]' 'job->y_scale[row]'
+mutant "what lies behind the last column has a part in the scale" $writer 'load_of(WEIR_F32, y, i, part_of(n - i))' 'load_of(WEIR_F32, y, i, VF_LANES)'
+mutant "divided by the scale" $writer 'vf_mul(load_of(WEIR_F32, y, i, part), per_unit)' 'vf_div(load_of(WEIR_F32, y, i, part), vf_set1(scale))'
+mutant "ties of e4m3 away from 0" src/simd/simd_scalar.h '0x7ffff + (rest >> 20 & 1)' '0x80000'
+mutant "small e4m3 cut off" src/simd/simd_scalar.h 'rest < 0x3c800000' 'rest < 0x3c000000'
+
+by norm_split_check
+mutant "merging forgets how far means are apart" src/ops/norm.c 'apart * apart * (a.count * share)' '0'
+mutant "nothing merged with nothing is no number" src/ops/norm.c 'if (count == 0) continue' ''
+mutant "merged mean between the means" src/ops/norm.c 'a.mean + apart * share' '(a.mean + b.mean) / 2'
+mutant "sums assigned, not merged" src/ops/norm.c 'into[i].gx += from[i].gx' 'into[i].gx = from[i].gx'
+mutant "mean found without the shift" $rows 'v.shift + v.offset, v.var * n' 'v.offset, v.var * n'
+mutant "given moments not divided" $rows 'm->m2 / m->count : m->m2' 'm->m2 : m->m2'
+mutant "columns of the part for those of the row" $backward 'm = *given;' 'm = *given, m.count = (double)job->measured;'
+mutant "given sum of g xhat ignored" $backward 'm = *given;' 'm.g = given->g;'
+mutant "L2Norm of a part by the mean" $rows 'm->m2 / m->count : m->m2' 'm->m2 / m->count : m->m2 / m->count'
+
+by norm_pieces_check
+mutant "gamma of the first piece for all" $forward 'affine_of(job, room, j, columns, k)' 'affine_of(job, room, 0, columns, k)'
+mutant "cursor stops at the end of a row" $words 'if (c->col >= dim)' 'if (c->col > dim)'
+mutant "last piece too long" $words 'return dim - c->col < piece ? dim : c->col + piece' 'return c->col + piece'
+mutant "wide pieces that are no multiple of the lanes" $words 'PIECE = 1024' 'PIECE = 1032'
+mutant "streaming to rows off the cache lines" src/ops/norm.c '(uintptr_t)out->data % 64 == 0 &&' ''
+
+by norm_order_check
+mutant "last block of rows not folded" $tasks 'b + step < t->blocks; b' 'b + step + 1 < t->blocks; b'
+mutant "folded sums assigned" $tasks 'into[j] += from[j]' 'into[j] = from[j]'
+mutant "partial sums not cleared" $tasks 'if (top) memset(top, 0,' 'if (first < 0) memset(top, 0,'
+mutant "first row of a task skipped" $tasks 'const int64_t first = index * t->span, end' 'const int64_t first = index * t->span + (index > 0), end'
+mutant "all but the first block of a task left out" $tasks 'first += WEIR_ROW_BLOCK, n++)' 'first += t->span, n++)'
+mutant "sums of equally many blocks left on the stack" $tasks 'odd & 1; odd >>= 1' 'odd == 1; odd >>= 1'
+mutant "sums left on the stack not added" $tasks 'for (; height > 1; height--)' 'for (; height < 0; height--)'
+mutant "tasks of backward that are no subtrees" $tasks 'span < s->rows) span *= 2' 'span < s->rows) span += WEIR_ROW_BLOCK'
+mutant "a call that allocates" $tasks 'bool wanted = false;' 'extern void *malloc(size_t); bool wanted = malloc(8) == NULL;'
+
+by norm_overlap_check
+mutant "dx may be x" $check 'weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_INPUT' 'weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_SOURCE'
+mutant "in place with another stride" $operands 'a->pitch == b->pitch && a->type' 'a->type'
+mutant "in place with another type" $operands ' && a->type == b->type' ''
+mutant "touching slices refused" $operands 'a->pitch - shift >= high->row_bytes' 'a->pitch - shift > high->row_bytes'
+mutant "slices that wrap round" $operands 'return shift >= low->row_bytes && ' 'return shift >= low->row_bytes || '
+mutant "alignment not looked at" $operands 'if (region.data % align)' 'if (0)'
+mutant "mean_lo not among the outputs" $check '"mean_lo", args->mean_lo, stats, f32, f32, WEIR_OUTPUT' '"mean_lo", args->mean_lo, stats, f32, f32, WEIR_INPUT'
+mutant "statistics of one group" $check '(uint64_t)s->rows * (uint64_t)s->groups' '(uint64_t)s->rows'
+mutant "workspace off the cache lines" $check 'WORKSPACE_ALIGN = 64' 'WORKSPACE_ALIGN = 32'
+
+by norm_errors_check
+mutant "size of a matrix overflows" $operands '__builtin_mul_overflow(o->rows - 1, pitch, &bytes)' '(bytes = (int64_t)((uint64_t)(o->rows - 1) * (uint64_t)pitch), 0)'
+mutant "workspace may be small" $check 'args->workspace_bytes < need' 'args->workspace_bytes + 1 < need'
+mutant "NaN passes as eps" $check '!(norm->eps >= 0) || !isfinite(norm->eps)' 'norm->eps < 0 || isinf(norm->eps)'
+mutant "gamma_offset beyond f32" $check 'isfinite((float)value)' 'isfinite(value)'
+mutant "only the first reserved field is looked at" $check 'if (norm->reserved[i])' 'if (norm->reserved[0])'
+mutant "gamma_dim need not be a group" $check ' && s->gamma_dim != s->width' ''
+mutant "one measured column too many" $check 'partial > width)' 'partial > width + 1)'
+mutant "a scale without reciprocal" $check '!(least >= 0x1p-126F)' '!(least >= 0)'
+mutant "codes without a scale" $check 'WEIR_TRY(demand(args->y_scale, "y_scale", err));' ''
+mutant "measuring may be given y" $check '{args->y.data, "y"},' '{NULL, "y"},'
+mutant "message names another operand" $check 'demand(args->mean_lo, "mean_lo", err)' 'demand(args->mean_lo, "mean", err)'
+
+by norm_ops_check
 mutant "ceiling ignored" src/simd/cpu.c '(cap < best ? cap : best)' 'best'
 case $(uname -m) in
 x86_64 | amd64)
@@ -128,9 +241,19 @@ x86_64 | amd64)
     ;;
 esac
 
-mutant "oracle: variance by dim + 1" src/ops/oracle.c 'sum / (double)dim + eps' 'sum / (double)(dim + 1) + eps'
-mutant "oracle: mean(g xhat) of g x" src/ops/oracle.c 'mean_gx += g * (x[j] - mean) * rstd' 'mean_gx += g * (x[j] - mean)'
+by squash_norm_check
+mutant "last columns of a row without y" $squash 'for (; i < end; i += VF_LANES)' 'for (; i + VF_LANES <= end; i += VF_LANES)'
+mutant "slope dropped" $squash 'vf_mul(vf_mul(dy, load_of(WEIR_F32, gain, j - start, n)), slope[r])' 'vf_mul(dy, load_of(WEIR_F32, gain, j - start, n))'
+mutant "scale dropped from dx" $squash 'vf dx = vf_mul(g, vf_set1(job->scale))' 'vf dx = g'
+mutant "dscale by the function, not by s" $squash 'vf_mul(g, s[r])' 'vf_mul(g, z[r])'
+mutant "second row of a pair left out" $squash 'squash_back_rows(job, i, BACK_GROUP, gain' 'squash_back_rows(job, i, 1, gain'
+mutant "last of an odd number of rows left out" $squash 'if (i < end) squash_back_rows(job, i, 1' 'if (i < 0) squash_back_rows(job, i, 1'
+
+by norm_props_check
+mutant "oracle: variance by dim + 1" src/ops/oracle.c 'sum / (double)p->measured + p->norm->eps' 'sum / (double)(p->measured + 1) + p->norm->eps'
+mutant "oracle: sum of g x" src/ops/oracle.c 'sum_gx += g * (x[j] - mean) * rstd' 'sum_gx += g * (x[j] - mean)'
 mutant "oracle: dsum not scaled by alpha" src/ops/oracle.c 'dresidual[j] = args->alpha * ds' 'dresidual[j] = args->alpha * (ds - (dsum ? dsum[j] : 0))'
+mutant "oracle: gamma of the first group for all" src/ops/oracle.c '(p->at + j) % dim' 'j % dim'
 
 echo "$((tried - survivors)) of $tried caught"
 [ "$survivors" -eq 0 ]

@@ -98,12 +98,53 @@ static void rows_of_wide_groups(void **state)
     }
 }
 
+enum { ROWS = 5, DIM = 12, STRIDE = 14 };
+
+/* y and the sum, of rows of three groups, where of the matrices x, residual, y, sum only the one at
+ * `padded` is not dense. */
+static void run_padded(const weir_op_row *op, int padded, float out[2][ROWS * DIM])
+{
+    const weir_norm norm = {
+        .op = op->op, .dim = DIM, .groups = 3, .partial = op->partial ? 2 : 0, .eps = 1e-5};
+    float data[4][ROWS * STRIDE] = {{0}};
+    weir_mat m[4];
+    weir_rng rng;
+    weir_rng_init(&rng, 1, 2);
+    for (int k = 0; k < 4; k++) m[k] = (weir_mat){data[k], WEIR_F32, k == padded ? STRIDE : DIM};
+    for (int k = 0; k < 2; k++)
+        for (int64_t i = 0; i < (int64_t)ROWS * DIM; i++)
+            data[k][i / DIM * m[k].stride + i % DIM] = (float)weir_rng_normal(&rng);
+    const weir_norm_fwd call = {
+        .rows = ROWS, .x = m[0], .residual = m[1], .alpha = 0.5f, .y = m[2], .sum = m[3]};
+    assert_int_equal(weir_norm_forward(&norm, &call, NULL), WEIR_OK);
+    for (int k = 0; k < 2; k++)
+        for (int64_t i = 0; i < (int64_t)ROWS * DIM; i++)
+            out[k][i] = data[2 + k][i / DIM * m[2 + k].stride + i % DIM];
+}
+
+/* One matrix whose rows do not touch is enough: groups are no rows then. */
+static void one_padded_matrix(void **state)
+{
+    float dense[2][ROWS * DIM], other[2][ROWS * DIM];
+    int ops;
+    const weir_op_row *rows = norm_rows(&ops);
+    (void)state;
+    for (int op = 0; op < ops; op++) {
+        run_padded(&rows[op], -1, dense);
+        for (int padded = 0; padded < 4; padded++) {
+            run_padded(&rows[op], padded, other);
+            assert_memory_equal(dense, other, sizeof dense);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(narrow_rows),
         cmocka_unit_test(rows_of_heads),
         cmocka_unit_test(rows_of_wide_groups),
+        cmocka_unit_test(one_padded_matrix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
