@@ -49,6 +49,7 @@ static void check_shape(const weir_op_row *op, int64_t dim, int64_t groups, int6
                              .alpha = 0.5f,
                              .gamma_offset = gamma ? 1 : 0,
                              .alias = (alias)weir_rng_below(&rng, 2),
+                             .shift = 0.25f,
                              .seed = weir_rng_u32(&rng)};
         for (operand in = X; in < OPERANDS; in++) o.in[in] = type;
         o.out[Y] = o.out[SUM] = o.out[DX] = o.out[DRESIDUAL] = type;
@@ -60,7 +61,7 @@ static void check_shape(const weir_op_row *op, int64_t dim, int64_t groups, int6
 static void check_dim(int64_t dim)
 {
     int ops;
-    const weir_op_row *rows = norm_rows(&ops);
+    const weir_op_row *rows = weir_op_rows(&ops);
     for (int op = 0; op < ops; op++)
         for (int64_t groups = 1; groups <= dim; groups++) {
             if (dim % groups || (dim > 100 && groups > 8 && groups < dim / 2)) continue;
@@ -90,7 +91,7 @@ static void rows_of_heads(void **state)
 static void rows_of_wide_groups(void **state)
 {
     int ops;
-    const weir_op_row *rows = norm_rows(&ops);
+    const weir_op_row *rows = weir_op_rows(&ops);
     (void)state;
     for (int op = 0; op < ops; op++) {
         check_shape(&rows[op], 2 * 1031, 2, 1031);

@@ -16,7 +16,12 @@
 typedef struct parts {
     const problem *p;
     void *in[OPERANDS], *out[OUTPUTS];
+    void *work;
+    size_t work_bytes;
 } parts;
+
+/* DGAMMA, DBETA, DSCALE, DSHIFT: sums over rows. */
+enum { SUMS = OUTPUTS - DGAMMA };
 
 static void *new_array(int64_t n, size_t size)
 {
@@ -63,7 +68,7 @@ static float *stats_out(const parts *c, output k, int64_t i)
 }
 
 /* The norm of one group. */
-static weir_norm norm_of_pair(const problem *p)
+static weir_norm norm_of_group(const problem *p)
 {
     weir_norm norm = p->norm;
     norm.dim = p->width;
@@ -75,7 +80,7 @@ static weir_norm norm_of_pair(const problem *p)
 static void forward_part(const parts *c, int64_t i, int64_t g)
 {
     const problem *p = c->p;
-    const weir_norm norm = norm_of_pair(p);
+    const weir_norm norm = norm_of_group(p);
     const int64_t k = i * p->o.dim + g * p->width, s = i * p->groups + g;
     const weir_norm_fwd args = {.rows = 1,
                                 .x = mat_in(c, X, k),
@@ -108,7 +113,7 @@ static weir_norm_bwd backward_args(const parts *c, int64_t i, int64_t g)
 static void backward_part(const parts *c, int64_t i, int64_t g)
 {
     const problem *p = c->p;
-    const weir_norm norm = norm_of_pair(p);
+    const weir_norm norm = norm_of_group(p);
     const int64_t k = i * p->o.dim + g * p->width;
     weir_norm_bwd args = backward_args(c, i, g);
     args.dsum = mat_in(c, DSUM, k);
@@ -119,36 +124,67 @@ static void backward_part(const parts *c, int64_t i, int64_t g)
     assert_int_equal(weir_norm_backward(&norm, &args, NULL), WEIR_OK);
 }
 
-/* The sums of a row's columns, without gamma, which has no part in them. */
-static void add_columns(const parts *c, int64_t i, int64_t g, float *dgamma, float *dbeta)
+static void call_backward(const parts *c, const weir_norm *norm, weir_norm_bwd *args)
 {
-    weir_norm norm = norm_of_pair(c->p);
+    args->workspace = c->work;
+    args->workspace_bytes = c->work_bytes;
+    assert_int_equal(weir_norm_backward(norm, args, NULL), WEIR_OK);
+}
+
+/* What a group of a row gives to dgamma and dbeta, in which gamma has no part. */
+static void add_group(const parts *c, int64_t i, int64_t g, float *const of[SUMS])
+{
+    weir_norm norm = norm_of_group(c->p);
     weir_norm_bwd args = backward_args(c, i, g);
     norm.gamma_dim = 0;
     norm.gamma_offset = 0;
-    args.dgamma = dgamma + g * c->p->width;
-    if (dbeta) args.dbeta = dbeta + g * c->p->width;
-    assert_int_equal(weir_norm_backward(&norm, &args, NULL), WEIR_OK);
+    if (of[0]) args.dgamma = of[0] + g * c->p->width;
+    if (of[1]) args.dbeta = of[1] + g * c->p->width;
+    call_backward(c, &norm, &args);
+}
+
+/* What a column of a row gives to dscale and dshift. */
+static void add_column(const parts *c, int64_t i, int64_t j, float *const of[SUMS])
+{
+    const problem *p = c->p;
+    const int64_t k = i * p->o.dim + j;
+    weir_norm norm = p->norm;
+    norm.dim = 1;
+    norm.groups = norm.gamma_dim = 0;
+    const weir_dtype type = type_in(&p->o, GAMMA);
+    weir_norm_bwd args = {.rows = 1,
+                          .dy = mat_in(c, DY, k),
+                          .x = mat_in(c, S, k),
+                          .gamma = {at(c->in[GAMMA], type, j % p->gamma_dim), type},
+                          .dscale = of[2] + j,
+                          .dshift = of[3] ? of[3] + j : NULL};
+    call_backward(c, &norm, &args);
+}
+
+static void add_row(const parts *c, int64_t i, float *const of[SUMS])
+{
+    for (int64_t g = 0; g < c->p->groups; g++) add_group(c, i, g, of);
+    for (int64_t j = 0; of[2] && j < c->p->o.dim; j++) add_column(c, i, j, of);
 }
 
 /* One sum a column of `rows` rows from `first` on: each two rows are added, then added to those
  * before. */
-static void sum_block(const parts *c, int64_t first, int64_t rows, float *dgamma, float *dbeta)
+static void sum_block(const parts *c, int64_t first, int64_t rows, float *const sums[SUMS])
 {
-    const problem *p = c->p;
-    float *of_pair[2] = {new_array(p->o.dim, sizeof(float)), new_array(p->o.dim, sizeof(float))};
+    const int64_t dim = c->p->o.dim;
+    float *of_pair[SUMS] = {NULL};
+    for (int k = 0; k < SUMS; k++)
+        if (sums[k]) of_pair[k] = new_array(dim, sizeof(float));
     for (int64_t i = 0; i < rows; i++) {
-        const bool last = i + 1 == rows || i % 2 == 1;
-        for (int64_t g = 0; g < p->groups; g++)
-            add_columns(c, first + i, g, of_pair[0], dbeta ? of_pair[1] : NULL);
-        for (int64_t j = 0; last && j < p->o.dim; j++) {
-            dgamma[j] += of_pair[0][j];
-            if (dbeta) dbeta[j] += of_pair[1][j];
-            of_pair[0][j] = of_pair[1][j] = 0;
-        }
+        add_row(c, first + i, of_pair);
+        if (i + 1 < rows && i % 2 == 0) continue;
+        for (int k = 0; k < SUMS; k++)
+            for (int64_t j = 0; sums[k] && j < dim; j++) {
+                sums[k][j] += of_pair[k][j];
+                of_pair[k][j] = 0;
+            }
     }
-    weir_free(of_pair[0]);
-    weir_free(of_pair[1]);
+    for (int k = 0; k < SUMS; k++) weir_free(of_pair[k]);
 }
 
 /* Blocks are added pairwise, neighbours first. */
@@ -160,12 +196,12 @@ static void fold_blocks(float *sums, int64_t blocks, int64_t dim)
 }
 
 /* What columns share goes to their element in ascending order, in double. */
-static void add_shared(const problem *p, const float *sums, float *out)
+static void add_shared(const problem *p, const float *sums, float *out, int64_t n)
 {
-    for (int64_t j = 0; j < p->gamma_dim; j++) {
+    for (int64_t j = 0; j < n; j++) {
         double total = 0;
-        for (int64_t i = j; i < p->o.dim; i += p->gamma_dim) total += (double)sums[i];
-        out[j] = p->column_start[j] + (p->gamma_dim == p->o.dim ? sums[j] : (float)total);
+        for (int64_t i = j; i < p->o.dim; i += n) total += (double)sums[i];
+        out[j] = p->column_start[j] + (n == p->o.dim ? sums[j] : (float)total);
     }
 }
 
@@ -176,20 +212,24 @@ static void sum_columns(parts *c)
     const int64_t blocks = (rows + WEIR_ROW_BLOCK - 1) / WEIR_ROW_BLOCK;
     /* Few rows of a plain norm are added to what is there. */
     const bool direct = weir_norm_backward_workspace(&p->norm, rows) == 0;
-    float *sums[2] = {new_array(blocks * dim, sizeof(float)),
-                      new_array(blocks * dim, sizeof(float))};
-    for (int k = 0; direct && k < 2; k++)
-        memcpy(sums[k], p->column_start, (size_t)dim * sizeof(float));
+    float *sums[SUMS] = {NULL}, *block[SUMS] = {NULL};
+    for (int k = 0; k < SUMS; k++) {
+        if (!c->out[DGAMMA + k]) continue;
+        sums[k] = new_array(blocks * dim, sizeof(float));
+        if (direct) memcpy(sums[k], p->column_start, (size_t)dim * sizeof(float));
+    }
     for (int64_t b = 0; b < blocks; b++) {
         const int64_t first = b * WEIR_ROW_BLOCK, left = rows - first;
-        sum_block(c, first, left < WEIR_ROW_BLOCK ? left : WEIR_ROW_BLOCK, sums[0] + b * dim,
-                  c->out[DBETA] ? sums[1] + b * dim : NULL);
+        for (int k = 0; k < SUMS; k++) block[k] = sums[k] ? sums[k] + b * dim : NULL;
+        sum_block(c, first, left < WEIR_ROW_BLOCK ? left : WEIR_ROW_BLOCK, block);
     }
-    for (int k = 0; k < 2; k++) {
-        float *out = c->out[k ? DBETA : DGAMMA];
+    for (int k = 0; k < SUMS; k++) {
+        if (!sums[k]) continue;
         fold_blocks(sums[k], blocks, dim);
-        if (out && direct) memcpy(out, sums[k], (size_t)dim * sizeof(float));
-        if (out && !direct) add_shared(p, sums[k], out);
+        if (direct)
+            memcpy(c->out[DGAMMA + k], sums[k], (size_t)dim * sizeof(float));
+        else
+            add_shared(p, sums[k], c->out[DGAMMA + k], p->size[DGAMMA + k]);
         weir_free(sums[k]);
     }
 }
@@ -203,6 +243,9 @@ results problem_run_in_parts(const problem *p)
         c.in[k] = typed(p->in[k], k == GAMMA || k == BETA ? p->gamma_dim : n, type_in(&p->o, k));
     for (output k = Y; k < OUTPUTS; k++)
         if (p->size[k]) c.out[k] = new_array(p->size[k], element_size(type_out(&p->o, k)));
+    const weir_norm norm = norm_of_group(p);
+    c.work_bytes = weir_norm_backward_workspace(&norm, 1);
+    c.work = new_array(1, c.work_bytes + 64);
     for (int64_t i = 0; i < p->o.rows; i++)
         for (int64_t g = 0; g < p->groups; g++) {
             forward_part(&c, i, g);
@@ -217,5 +260,6 @@ results problem_run_in_parts(const problem *p)
         weir_free(c.out[k]);
     }
     for (operand k = X; k < OPERANDS; k++) weir_free(c.in[k]);
+    weir_free(c.work);
     return r;
 }

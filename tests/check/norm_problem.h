@@ -30,7 +30,20 @@ extern const char *const family_names[FAMILIES];
 /* S: what backward has as x, the sum in its type. */
 typedef enum operand { X, RESIDUAL, GAMMA, BETA, DY, DSUM, S, OPERANDS } operand;
 
-typedef enum output { Y, SUM, MEAN, MEAN_LO, RSTD, DX, DRESIDUAL, DGAMMA, DBETA, OUTPUTS } output;
+typedef enum output {
+    Y,
+    SUM,
+    MEAN,
+    MEAN_LO,
+    RSTD,
+    DX,
+    DRESIDUAL,
+    DGAMMA,
+    DBETA,
+    DSCALE,
+    DSHIFT,
+    OUTPUTS
+} output;
 extern const char *const output_names[OUTPUTS];
 
 /* Which matrices share memory; BOTH: y is x, and sum is the residual. In backward dx and dresidual
@@ -44,7 +57,8 @@ typedef struct problem_options {
     int64_t groups, gamma_dim, partial; /* as in weir_norm */
     bool residual, gamma, beta, dsum;
     float alpha, gamma_offset;
-    double eps;
+    double eps;         /* of operators that measure */
+    float scale, shift; /* of operators that have them; scale 0: 0.5 */
     alias alias;
     weir_store store;
     weir_dtype in[OPERANDS], out[OUTPUTS]; /* 0: f32; what shares memory must have one type */
@@ -71,8 +85,7 @@ typedef struct results {
     float *out[OUTPUTS];
 } results;
 
-/* The rows of the operators that measure; these come first. Of the others, see
- * squash_norm_check.c. */
+/* The rows of the operators that measure; these come first. */
 const weir_op_row *norm_rows(int *count);
 
 problem problem_make(const problem_options *options);

@@ -159,6 +159,7 @@ static problem_options draw_options(const weir_op_row *op, weir_rng *rng, int tr
                          .eps = weir_rng_below(rng, 2) ? 0 : 1e-5,
                          .alias = weir_rng_below(rng, 2) ? SUM_IS_X : APART,
                          .store = (weir_store)weir_rng_below(rng, 3),
+                         .shift = 0.25f,
                          .seed = weir_rng_u32(rng)};
     for (operand k = X; k <= BETA; k++) o.in[k] = types[weir_rng_below(rng, 3)];
     o.out[SUM] = types[weir_rng_below(rng, 3)];
@@ -170,7 +171,7 @@ static void codes_are_y_over_its_scale(void **state)
     static const limits limit[] = {
         {0, 0}, {0.01f, 0}, {0, 0.002f}, {0.005f, 0.005f}, {1e-3f, 1e9f}};
     int ops;
-    const weir_op_row *rows = norm_rows(&ops);
+    const weir_op_row *rows = weir_op_rows(&ops);
     (void)state;
     for (int trial = 0; trial < 600 * ops; trial++) {
         weir_rng rng;

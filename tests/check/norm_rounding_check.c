@@ -37,6 +37,7 @@ static problem_options draw_options(const weir_op_row *op, int trial)
                          .gamma = weir_rng_below(&rng, 4) > 0,
                          .beta = op->beta && weir_rng_below(&rng, 2),
                          .alpha = 0.75f,
+                         .shift = 0.25f,
                          .seed = weir_rng_u32(&rng)};
     o.gamma_offset = o.gamma && weir_rng_below(&rng, 2) ? 1 : 0;
     const weir_dtype common = any_type(&rng);
@@ -120,7 +121,7 @@ static void without_gradients(problem *p)
 static void check_habit(weir_rounding habit)
 {
     int ops;
-    const weir_op_row *rows = norm_rows(&ops);
+    const weir_op_row *rows = weir_op_rows(&ops);
     for (int trial = 0; trial < 150 * ops; trial++) {
         const problem_options o = draw_options(&rows[trial % ops], trial);
         problem p = problem_make(&o);
@@ -173,6 +174,7 @@ static void habits_differ(void **state)
                          .residual = true,
                          .gamma = true,
                          .alpha = 0.75f,
+                         .shift = 0.25f,
                          .seed = 5};
     for (operand k = X; k < OPERANDS; k++) o.in[k] = WEIR_BF16;
     o.out[Y] = o.out[SUM] = WEIR_BF16;
@@ -191,7 +193,7 @@ static void habits_differ(void **state)
 static void backward_takes_no_notice(void **state)
 {
     int ops;
-    const weir_op_row *rows = norm_rows(&ops);
+    const weir_op_row *rows = weir_op_rows(&ops);
     (void)state;
     for (int trial = 0; trial < 20 * ops; trial++) {
         const problem_options o = draw_options(&rows[trial % ops], trial);

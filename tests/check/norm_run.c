@@ -47,7 +47,7 @@ static void stage_out(stage *st, output k, const guarded *in_place)
 {
     const problem *p = st->p;
     const weir_dtype type = st->wide ? WEIR_F32 : type_out(&p->o, k);
-    const float *content = k == DGAMMA || k == DBETA ? p->column_start : NULL;
+    const float *content = k >= DGAMMA ? p->column_start : NULL;
     if (!p->size[k]) return;
     if (in_place && in_place->data)
         st->out[k] = *in_place;
@@ -106,8 +106,7 @@ static void run_backward(stage *st, const weir_parallel *par)
     if (work) st->work = guard_vector(WEIR_F32, NULL, (int64_t)(work / sizeof(float)));
     stage_out(st, DX, place_of(st, false, DY, DSUM));
     stage_out(st, DRESIDUAL, place_of(st, true, DY, DSUM));
-    stage_out(st, DGAMMA, NULL);
-    stage_out(st, DBETA, NULL);
+    for (output k = DGAMMA; k <= DSHIFT; k++) stage_out(st, k, NULL);
     const weir_norm_bwd args = {.rows = p->o.rows,
                                 .dy = guarded_mat(&st->in[DY]),
                                 .x = guarded_mat(&st->in[S]),
@@ -122,11 +121,13 @@ static void run_backward(stage *st, const weir_parallel *par)
                                 .dresidual = guarded_mat(&st->out[DRESIDUAL]),
                                 .dgamma = st->out[DGAMMA].data,
                                 .dbeta = st->out[DBETA].data,
+                                .dscale = st->out[DSCALE].data,
+                                .dshift = st->out[DSHIFT].data,
                                 .moments = p->back_moments,
                                 .workspace = st->work.data,
                                 .workspace_bytes = work};
     assert_int_equal(weir_norm_backward(&p->norm, &args, par), WEIR_OK);
-    collect(st, DX, DBETA);
+    collect(st, DX, DSHIFT);
 }
 
 typedef enum run_flags { WIDE = 1, FORWARD = 2 } run_flags;
@@ -179,7 +180,7 @@ void results_round(const problem *p, results *r)
 static void complain(const problem *p, output k, int64_t i, const char *what)
 {
     const problem_options *o = &p->o;
-    const int64_t cols = is_matrix(k) ? o->dim : k <= RSTD ? p->groups : p->gamma_dim;
+    const int64_t cols = is_matrix(k) ? o->dim : k <= RSTD ? p->groups : p->size[k];
     fail_msg("%s %lld x %lld, %lld groups, gamma_dim %lld, partial %lld, %s, x %s, y %s, seed "
              "%llu: %s[%lld, %lld] is %s",
              o->op->name, (long long)o->rows, (long long)o->dim, (long long)p->groups,
