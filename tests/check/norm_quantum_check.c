@@ -80,7 +80,7 @@ static quantized by_library(const problem *p, weir_dtype type, limits lim)
 {
     const problem_options *o = &p->o;
     const int64_t stride = o->dim + o->pad;
-    guarded in[OPERANDS] = {{NULL}}, sum = {NULL}, y, scale;
+    guarded in[OPERANDS] = {{.pages = NULL}}, sum = {.pages = NULL}, y, scale;
     for (operand k = X; k <= BETA; k++) {
         if (!p->in[k]) continue;
         in[k] = k <= RESIDUAL ? guard(type_in(o, k), p->in[k], o->rows, o->dim, stride)

@@ -40,7 +40,7 @@ static void stage_in(stage *st, operand k)
     if (k == GAMMA || k == BETA)
         st->in[k] = guard_vector(type, p->in[k], p->gamma_dim);
     else
-        st->in[k] = guard(type, p->in[k], p->o.rows, p->o.dim, stride_of(p, k));
+        st->in[k] = guard(type, p->in[k], p->o.rows, p->o.dim, stride_of(p, (int)k));
 }
 
 static void stage_out(stage *st, output k, const guarded *in_place)
