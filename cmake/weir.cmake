@@ -75,6 +75,16 @@ function(weir_test name)
   endforeach()
 endfunction()
 
+# weir_wrap(NAME functions...): calls of these functions go to those that the test has as __wrap_... in their place.
+function(weir_wrap name)
+  if(NOT TARGET ${name}) # see weir_test
+    return()
+  endif()
+  foreach(function ${ARGN})
+    target_link_options(${name} PRIVATE LINKER:--wrap=${function})
+  endforeach()
+endfunction()
+
 # weir_bare_program(NAME files...): a program of the tests that needs nothing but libweir.
 function(weir_bare_program name)
   add_executable(${name} ${ARGN})
