@@ -16,8 +16,8 @@ fi
 first=${1:-1} last=${2:-1000}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-tests="norm_errors_check norm_overlap_check norm_props_check norm_rounding_check norm_quantum_check norm_split_check
-squash_norm_check norm_ops_check norm_groups_check norm_order_check norm_pieces_check"
+tests="norm_errors_check norm_overlap_check norm_props_check norm_types_check norm_rounding_check norm_quantum_check
+norm_split_check norm_ops_check norm_groups_check norm_order_check norm_pieces_check"
 likely='' number=0 tried=0 survivors=0
 
 # Builds the tests named.
@@ -141,9 +141,11 @@ mutant "mixed types taken for the first" src/ops/norm.c 'if (type && mats[i]->ty
 mutant "f16 read as bf16" $words 'vf_load_f16(halves) : vf_load_f16_n(halves, n)' 'vf_load_bf16(halves) : vf_load_f16_n(halves, n)'
 mutant "tail of bf16 written as f16" $words 'vf_store_bf16_n(halves, a, n)' 'vf_store_f16_n(halves, a, n)'
 mutant "gamma of 16 bits taken for f32" $words 'data && type == WEIR_F32 && !scalar' 'data && !scalar'
+
+by norm_types_check
 mutant "bf16 cut off" src/simd/simd_scalar.h '(bits + 0x7fff + (bits >> 16 & 1)) >> 16' 'bits >> 16'
 mutant "ties of f16 away from 0" src/simd/simd_scalar.h '0xfff + (rest >> 13 & 1)' '0x1000'
-mutant "f16 overflows too late" src/simd/simd_scalar.h 'rest >= 0x477ff000' 'rest >= 0x47800000'
+mutant "small f16 cut off" src/simd/simd_scalar.h 'rest < 0x38800000' 'rest < 0x38000000'
 
 by norm_groups_check
 mutant "all groups have gamma of their own" $tasks 'return s->gamma_dim == s->dim ? group * s->width : 0' 'return group * s->width'
@@ -241,7 +243,7 @@ x86_64 | amd64)
     ;;
 esac
 
-by squash_norm_check
+by norm_ops_check
 mutant "last columns of a row without y" $squash 'for (; i < end; i += VF_LANES)' 'for (; i + VF_LANES <= end; i += VF_LANES)'
 mutant "slope dropped" $squash 'vf_mul(vf_mul(dy, load_of(WEIR_F32, gain, j - start, n)), slope[r])' 'vf_mul(dy, load_of(WEIR_F32, gain, j - start, n))'
 mutant "scale dropped from dx" $squash 'vf dx = vf_mul(g, vf_set1(job->scale))' 'vf dx = g'
