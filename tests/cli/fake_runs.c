@@ -1,5 +1,3 @@
-#define _XOPEN_SOURCE 700 /* nftw */
-
 #include "fake_runs.h"
 
 #include <stdarg.h>
@@ -8,7 +6,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +14,7 @@
 
 #include "base/rng.h"
 #include "io/files.h"
+#include "scratch.h"
 
 const fake_layout fake_article[5] = {
     {"post", "Post-LN", "sublayer x = norm(x + f(x))\n", 0, 0.9, 0.52, 1.74},
@@ -47,15 +45,9 @@ void fake_write_text(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info, (void)kind, (void)walk;
-    return remove(path);
-}
-
 void fake_folder(const char *name)
 {
-    nftw(name, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(name); /* it need not be there */
     assert_int_equal(weir_folder_make(name, NULL), WEIR_OK);
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "scratch.h"
 
 int weir_main(int argc, char **argv); /* main() of src/cli/main.c */
 
@@ -110,8 +111,8 @@ static int run(const char *const *command, long fail_at)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Counts the files below path whose name has ".tmp" in it; removes everything when asked to. */
-static int half_written(const char *path, int remove_all)
+/* Counts the files below path whose name has ".tmp" in it. */
+static int half_written(const char *path)
 {
     DIR *folder = opendir(path);
     int found = 0;
@@ -121,13 +122,9 @@ static int half_written(const char *path, int remove_all)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         snprintf(below, sizeof below, "%.200s/%.200s", path, entry->d_name);
         found += strstr(entry->d_name, ".tmp") != NULL;
-        if (lstat(below, &info) == 0 && S_ISDIR(info.st_mode))
-            found += half_written(below, remove_all);
-        else if (remove_all)
-            unlink(below);
+        if (lstat(below, &info) == 0 && S_ISDIR(info.st_mode)) found += half_written(below);
     }
     if (folder) closedir(folder);
-    if (remove_all) rmdir(path);
     return found;
 }
 
@@ -159,13 +156,13 @@ static int says_memory(const char *text)
 static int try(const scene *s, long fail_at)
 {
     static char out[65536], err[65536];
-    half_written("work", 1);
+    scratch_remove("work"); /* it need not be there */
     if (mkdir("work", 0777) != 0 || chdir("work") != 0) return 1;
     int status = s->before[0] ? run(s->before, 0) : 0;
     if (status == 0) status = run(s->command, fail_at);
     read_file("out", out, sizeof out);
     read_file("err", err, sizeof err);
-    int bad = half_written(".", 0) != 0 || (status != 0 && status != 1);
+    int bad = half_written(".") != 0 || (status != 0 && status != 1);
     if (status == 1) bad |= fail_at == 0 || !(says_memory(err) || strstr(out, "memory"));
     if (bad) printf("%s, allocation %ld: status %d\n%s%s\n", s->name, fail_at, status, out, err);
     return chdir("..") != 0 || bad;
@@ -174,9 +171,9 @@ static int try(const scene *s, long fail_at)
 int main(int argc, char **argv)
 {
     int every = argc > 1 && strcmp(argv[1], "every") == 0, bad = 0;
-    char root[] = "/tmp/weir_oom_XXXXXX";
+    char root[SCRATCH_BYTES];
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED || !mkdtemp(root) || chdir(root) != 0) return 2;
+    if (shared == MAP_FAILED || !scratch_make(root, NULL) || chdir(root) != 0) return 2;
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
         bad += try(&scenes[i], 0);
@@ -184,7 +181,6 @@ int main(int argc, char **argv)
         for (long n = 1; n <= calls && bad < 5; n += step, tries++) bad += try(&scenes[i], n);
         printf("%s: %ld allocations, %ld of them failed\n", scenes[i].name, calls, tries);
     }
-    half_written("work", 1);
-    rmdir(root);
+    scratch_remove(root);
     return bad != 0;
 }

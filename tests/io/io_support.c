@@ -1,9 +1,6 @@
-#define _XOPEN_SOURCE 700 /* nftw */
-
 #include "io_support.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "scratch.h"
 
 static long blocks;       /* that weir and jansson hold */
 static int asked, refuse; /* allocations so far, and the number of the one that fails (0: none) */
@@ -58,22 +56,15 @@ static void json_free(void *p)
 
 int enter_folder(void **state)
 {
-    static char name[64];
-    snprintf(name, sizeof name, "/tmp/weir_io_XXXXXX");
+    static char name[SCRATCH_BYTES];
     json_set_alloc_funcs(json_malloc, json_free);
-    *state = mkdtemp(name);
-    return !*state || chdir(name) != 0;
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info, (void)kind, (void)walk;
-    return remove(path);
+    *state = name;
+    return !scratch_make(name, NULL) || chdir(name) != 0;
 }
 
 int leave_folder(void **state)
 {
-    return chdir("/") != 0 || nftw(*state, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0;
+    return chdir("/") != 0 || !scratch_remove(*state);
 }
 
 void *exact_block(size_t bytes)

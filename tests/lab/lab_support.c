@@ -1,8 +1,5 @@
-#define _XOPEN_SOURCE 700 /* nftw */
-
 #include "lab/lab_support.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,20 +104,14 @@ double lab_log_slope(const double *x, const double *y, int n)
 
 lab_folder lab_folder_make(void)
 {
-    lab_folder f = {"/tmp/weir-lab-XXXXXX"};
-    assert_non_null(mkdtemp(f.path));
+    lab_folder f;
+    assert_true(scratch_make(f.path, NULL));
     return f;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
 }
 
 void lab_folder_remove(lab_folder *folder)
 {
-    assert_int_equal(nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_true(scratch_remove(folder->path));
 }
 
 char *lab_read(const char *folder, const char *name)

@@ -6,6 +6,7 @@
 #include "lab/measure.h"
 #include "lab/update.h"
 #include "layout/layout.h"
+#include "scratch.h"
 #include "train/config.h"
 
 /* A network with its weights drawn, and the batch it is measured on. */
@@ -42,7 +43,7 @@ double lab_log_slope(const double *x, const double *y, int n);
 
 /* A scratch folder that is removed again. */
 typedef struct lab_folder {
-    char path[64];
+    char path[SCRATCH_BYTES];
 } lab_folder;
 lab_folder lab_folder_make(void);
 void lab_folder_remove(lab_folder *folder);

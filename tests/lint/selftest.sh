@@ -145,7 +145,7 @@ words)
         fault docs/page.md "$word"
     done
     plant
-    echo 'char name[] = "run.XX''XXXX";' >>"$tree/src/nn/walk.c"
+    printf 'char name[] = "run.%s%s";\n' 'X''X' 'X''X''X''X' >>"$tree/src/nn/walk.c"
     expect none
     ;;
 notes)

@@ -44,9 +44,7 @@ void case_open(train_case *c, const char *layout, const char *settings)
     weir_blas_init();
     memset(c, 0, sizeof *c);
     /* Where there is a folder in memory, a sync costs nothing. */
-    snprintf(c->root, sizeof c->root, "%s/weir-train-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    assert_non_null(mkdtemp(c->root));
+    assert_true(scratch_make(c->root, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NULL));
     case_folder(c, "run");
     weir_config_defaults(&c->request.config);
     case_set(c, tiny);
@@ -74,17 +72,11 @@ void case_folder(train_case *c, const char *name)
     c->request.folder = c->folder;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info, (void)kind, (void)at;
-    return remove(path);
-}
-
 void case_close(train_case *c)
 {
     weir_layout_destroy(&c->layout);
     weir_corpus_close(&c->corpus);
-    assert_int_equal(nftw(c->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+    assert_true(scratch_remove(c->root));
 }
 
 weir_status case_measure(void *ctx, weir_trainer *t, int64_t step, weir_log *layers,

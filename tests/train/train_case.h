@@ -8,13 +8,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "scratch.h"
 #include "train/run.h"
 
 enum { CASE_PATH = 256 };
 
 typedef struct train_case {
-    char root[CASE_PATH];   /* a new folder; case_close removes it */
-    char folder[CASE_PATH]; /* root/run: where the run goes */
+    char root[SCRATCH_BYTES]; /* a new folder; case_close removes it */
+    char folder[CASE_PATH];   /* root/run: where the run goes */
     weir_layout *layout;
     weir_corpus *corpus;
     weir_run_request request;
