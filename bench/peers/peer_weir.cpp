@@ -57,9 +57,7 @@ struct weir_call : call {
 
     static void demand(weir_status status)
     {
-        if (status != WEIR_OK)
-            throw std::runtime_error(std::string("not in this build (") + weir_status_name(status) +
-                                     ")");
+        if (status != WEIR_OK) throw std::runtime_error(weir_status_name(status));
     }
 
     void run() override
@@ -67,7 +65,7 @@ struct weir_call : call {
         const weir_parallel *par = j.threads > 1 ? &parallel : NULL;
         if (j.pass != BACKWARD) return demand(weir_norm_forward(&norm, &forward, par));
         std::fill_n(j.dgamma, j.dim, 0.0F); /* weir adds to them, the others do not */
-        std::fill_n(j.dbeta, j.dim, 0.0F);
+        if (backward.dbeta) std::fill_n(j.dbeta, j.dim, 0.0F);
         demand(weir_norm_backward(&norm, &backward, par));
     }
 };

@@ -125,11 +125,11 @@ struct contender {
     }
 };
 
-/* Some results of a call, from all over the matrix. */
+/* Some results of a call, from all over the matrix: the step is odd, so that it meets all columns. */
 static std::vector<double> results(contender &c, const job &j)
 {
     const format &f = format_of(j.type);
-    const int64_t elements = j.rows * j.dim, step = std::max<int64_t>(1, elements / CHECKED);
+    const int64_t elements = j.rows * j.dim, step = (elements / CHECKED) | 1;
     std::memset(j.y, 0, (size_t)elements * f.bytes); /* not what the one before computed */
     c.ready->run();
     c.ready->fetch();
