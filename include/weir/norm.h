@@ -93,9 +93,9 @@ typedef enum weir_rounding {
     WEIR_ROUND_XHAT_SUM = 3
 } weir_rounding;
 
-/* Whether outputs go through the caches. AUTO decides by size: NEAR what a second-level cache will
- * still hold when it is read next, FAR (non-temporal stores) what no cache will hold. The bits are
- * the same. */
+/* Whether outputs go through the caches. NEAR: they do; FAR: they go past them,
+ * by non-temporal stores, where their rows begin on 64 bytes and no row is read in place. AUTO is
+ * FAR for operands that no cache will hold, from 24 MiB in all. The bits are the same. */
 typedef enum weir_store { WEIR_STORE_AUTO = 0, WEIR_STORE_NEAR = 1, WEIR_STORE_FAR = 2 } weir_store;
 
 /* What is computed. Unnamed fields are zero: op and dim are then errors, and so is the scale of DyT
@@ -110,7 +110,8 @@ typedef struct weir_norm {
     int64_t groups;      /* 0: one; else it divides dim */
     int64_t gamma_dim;   /* elements of gamma and beta, which repeat along the row: dim (or 0),
                             dim / groups (each group has the same), or 1 (a scalar) */
-    int64_t partial;     /* PRMSNORM: how many elements of a group are measured, 1 to w */
+    int64_t partial;     /* PRMSNORM: how many elements of a group are measured, 1 to w; 0
+                            too in a part of a split row */
     float scale, shift;  /* finite; DyT and Derf have a scale, not 0, Derf alone has a shift */
     int64_t reserved[4]; /* 0 */
 } weir_norm;
@@ -188,7 +189,7 @@ WEIR_API weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fw
 /* The statistics alone, of the columns that args has: for a row that is split over ranks, each
  * measures its part, the parts are merged, and forward is called with the result as `moments`. Of
  * args rows, x, residual, alpha and error are used; the rest must be absent. norm->dim is the width
- * of the part; PRMSNORM is measured where its part holds measured columns, `partial` of them.
+ * of the part, and PRMSNORM's `partial` the number of its measured columns, 0 where it has none.
  * ROUND_SUM rounds s to the type of x, for there is no sum. y is near that of the whole row, with
  * other bits: src/ops/layernorm/layernorm.md has the bound.
  * out:    [rows * groups], written
@@ -202,7 +203,7 @@ WEIR_API weir_status weir_norm_measure(const weir_norm *norm, const weir_norm_fw
  * Reentrant. */
 WEIR_API void weir_moments_merge(weir_moments *into, const weir_moments *from, int64_t n);
 
-/* The two sums over a group that backward divides by its width: of g and of g * xhat. */
+/* The two sums over a group that backward makes means of, by `count`: of g and of g * xhat. */
 typedef struct weir_back_moments {
     double count, g, gx;
 } weir_back_moments;

@@ -1,8 +1,7 @@
 /* parallel.h - the caller owns the threads.
  *
  * A kernel that can use several threads takes a const weir_parallel *; NULL means serial. The
- * results have the same bits whatever is passed: work is cut by the shape of the problem, never by
- * the number of threads.
+ * results have the same bits whatever is passed: no sum depends on how the work is cut.
  */
 #ifndef WEIR_PARALLEL_H
 #define WEIR_PARALLEL_H

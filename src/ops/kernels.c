@@ -54,6 +54,18 @@ const char *weir_norm_op_name(weir_norm_op op)
     return row ? row->name : "unknown";
 }
 
+int64_t weir_dtype_size(weir_dtype type)
+{
+    switch (type) {
+    case WEIR_F32: return 4;
+    case WEIR_BF16: return 2;
+    case WEIR_F16: return 2;
+    case WEIR_I8: return 1;
+    case WEIR_E4M3: return 1;
+    }
+    return 0;
+}
+
 const char *weir_dtype_name(weir_dtype type)
 {
     switch (type) {

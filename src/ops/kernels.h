@@ -1,7 +1,7 @@
 /* kernels.h - the operators and their kernels, as their rows in ops.def and kernels.def declare
  * them. Floor 2.
  *
- * A kernel works on some rows of a job. norm.c has checked everything by then, once: kernels return
+ * A kernel works on some rows of a job. norm_check.c has checked everything by then: kernels return
  * nothing and check nothing. A job knows no groups: `dim` is the width of one, and the pointers are
  * at its first column. Strides are in elements. Absent operands are NULL.
  */
@@ -117,6 +117,9 @@ typedef struct weir_kernel_row {
     weir_fwd_kernel *forward[WEIR_TYPE_CLASSES];
     weir_bwd_kernel *backward[WEIR_TYPE_CLASSES];
 } weir_kernel_row;
+
+/* Of an element, in bytes; 0 for what is no type. */
+int64_t weir_dtype_size(weir_dtype type);
 
 /* The rows of ops.def. */
 const weir_op_row *weir_op_rows(int *count);

@@ -1,4 +1,4 @@
-/* norm.c - the public norms: check, choose the kernel, cut the rows into tasks. */
+/* norm.c - the public norms: check, choose the kernel, run it (norm_tasks.c). */
 #include "weir/norm.h"
 
 #include <string.h>
@@ -109,7 +109,7 @@ size_t weir_norm_backward_workspace(const weir_norm *norm, int64_t rows)
 {
     weir_norm_shape s;
     if (weir_check_norm(norm, rows, &s, NULL) != WEIR_OK || rows == 0) return 0;
-    return weir_needs_partials(&s) ? weir_partial_bytes(&s) : 0;
+    return weir_workspace_bytes(&s);
 }
 
 /* The choices of both backward functions. */

@@ -278,7 +278,10 @@ INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end
         whole = job->gamma;
     else if (job->dim <= PIECE)
         whole = back_gains(job, room, 0, job->dim);
-    cursor ahead = fetch_from(first, job->dim, CHUNK, size_of(job->x_type));
+    cursor ahead = {first, 0};
+    if (job->fetch)
+        ahead =
+            fetch_from(first, job->dim, job->dim < CHUNK ? job->dim : CHUNK, size_of(job->x_type));
     int64_t i = first;
     for (; i + BACK_GROUP <= end; i += BACK_GROUP)
         backward_group(job, i, BACK_GROUP, whole, &ahead, sums, k);
@@ -294,14 +297,16 @@ RARE void backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
 
 INLINE bool is_plain_job(const weir_bwd_job *job, float *const sums[WEIR_COLUMN_SUMS], bool centred)
 {
-    return job->dx && !job->dsum && !job->dresidual && !job->found && sums[WEIR_SUM_GAMMA] &&
+    return job->dx && !job->dsum && !job->dresidual && sums[WEIR_SUM_GAMMA] &&
            (sums[WEIR_SUM_BETA] || !centred);
 }
 
+/* What training asks for has code of its own, in f32; not in the scalar set, which is not there for its
+ * speed. */
 INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end,
                              float *const sums[WEIR_COLUMN_SUMS], weir_dtype type, bool centred)
 {
-    if (type == MIXED || (type != WEIR_F32 && !VF_HALVES))
+    if (type != WEIR_F32 && !VF_HALVES)
         backward_mixed(job, first, end, sums, centred);
     else if (type == WEIR_F32 && VF_HALVES && is_plain_job(job, sums, centred))
         backward_of_kind(job, first, end, sums, (back_kind){type, centred, true});

@@ -4,25 +4,12 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "ops/norm_tasks.h"
 #include "ops/operands.h"
 
-#define MATRIX_TYPES (1u << WEIR_F32 | 1u << WEIR_BF16 | 1u << WEIR_F16)
-#define Y_TYPES      (MATRIX_TYPES | 1u << WEIR_I8 | 1u << WEIR_E4M3)
+#define Y_TYPES (WEIR_FLOAT_TYPES | 1u << WEIR_I8 | 1u << WEIR_E4M3)
 
-/* Partial sums start on a cache line. */
-enum { PITCH = 64 / sizeof(float), WORKSPACE_ALIGN = 64 };
-
-int64_t weir_dtype_size(weir_dtype type)
-{
-    switch (type) {
-    case WEIR_F32: return 4;
-    case WEIR_BF16: return 2;
-    case WEIR_F16: return 2;
-    case WEIR_I8: return 1;
-    case WEIR_E4M3: return 1;
-    }
-    return 0;
-}
+enum { WORKSPACE_ALIGN = 64 };
 
 /* Refuses a number that the operator has no use for. */
 static weir_status check_unused(double value, const char *name, const weir_op_row *op,
@@ -65,10 +52,20 @@ static weir_status check_partial(const weir_norm *norm, const weir_norm_shape *s
 {
     const long long partial = norm->partial, width = s->width;
     if (!s->op->partial) return check_unused((double)norm->partial, "partial", s->op, err);
-    if (partial < 1 || partial > width)
+    if (partial < 0 || partial > width)
         return weir_fail(err, WEIR_E_SHAPE, "norm.partial is %lld: it must be 1 to %lld", partial,
                          width);
     return WEIR_OK;
+}
+
+/* None of the columns may be measured where they are a part of a row. */
+static weir_status check_measured(const weir_norm *norm, const weir_norm_shape *s, bool is_part,
+                                  weir_error *err)
+{
+    if (!s->op->partial || norm->partial > 0 || is_part) return WEIR_OK;
+    return weir_fail(err, WEIR_E_SHAPE,
+                     "norm.partial is 0: it must be 1 to %lld, but for a part of a row",
+                     (long long)s->width);
 }
 
 weir_status weir_check_norm(const weir_norm *norm, int64_t rows, weir_norm_shape *s,
@@ -128,7 +125,7 @@ static weir_status check_gain(const weir_norm *norm, const weir_vec *gamma, weir
                      norm->gamma_offset);
 }
 
-static weir_status check_store(weir_store store, void *const reserved[4], weir_error *err)
+static weir_status check_choices(weir_store store, void *const reserved[4], weir_error *err)
 {
     if ((int)store < WEIR_STORE_AUTO || (int)store > WEIR_STORE_FAR)
         return weir_fail(err, WEIR_E_VALUE, "store is %d: 0 to 2 have a meaning", (int)store);
@@ -196,8 +193,10 @@ static weir_status check_measure(const weir_norm_fwd *args, const weir_op_row *o
         return weir_fail(args->error, WEIR_E_VALUE, "%s has no statistics to measure", op->name);
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
         if (absent[i].data)
-            return weir_fail(args->error, WEIR_E_VALUE, "%s is given, but measuring writes none",
+            return weir_fail(args->error, WEIR_E_VALUE, "%s is given, but measuring has none",
                              absent[i].name);
+    if (args->scale_min != 0 || args->scale_max != 0)
+        return weir_fail(args->error, WEIR_E_VALUE, "scale_min and scale_max go with a y_scale");
     return WEIR_OK;
 }
 
@@ -263,15 +262,17 @@ weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args,
     if (!s->op->beta) WEIR_TRY(refuse(args->beta.data, "beta", "has none", s->op, err));
     WEIR_TRY(refuse_stats(args->mean, args->mean_lo, args->rstd, args->moments, s->op, err));
     WEIR_TRY(check_alpha(args->alpha, args->residual.data, "residual", err));
-    WEIR_TRY(check_gain(norm, &args->gamma, err));
-    WEIR_TRY(check_store(args->store, args->reserved, err));
+    WEIR_TRY(check_measured(norm, s, out || args->moments, err));
+    if (!out) WEIR_TRY(check_gain(norm, &args->gamma, err));
+    WEIR_TRY(check_choices(args->store, args->reserved, err));
     fill_forward(norm, args, out, s, job);
-    WEIR_TRY(weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_SOURCE, &job->ldx));
-    WEIR_TRY(weir_add_mat(&o, "residual", &args->residual, MATRIX_TYPES, WEIR_SOURCE, &job->ldr));
+    WEIR_TRY(weir_add_mat(&o, "x", &args->x, WEIR_FLOAT_TYPES, WEIR_SOURCE, &job->ldx));
+    WEIR_TRY(
+        weir_add_mat(&o, "residual", &args->residual, WEIR_FLOAT_TYPES, WEIR_SOURCE, &job->ldr));
     WEIR_TRY(weir_add_vec(&o, "gamma", &args->gamma, s->gamma_dim));
     WEIR_TRY(weir_add_vec(&o, "beta", &args->beta, s->gamma_dim));
     WEIR_TRY(weir_add_mat(&o, "y", &args->y, Y_TYPES, WEIR_SINK, &job->ldy));
-    WEIR_TRY(weir_add_mat(&o, "sum", &args->sum, MATRIX_TYPES, WEIR_SINK, &job->lds));
+    WEIR_TRY(weir_add_mat(&o, "sum", &args->sum, WEIR_FLOAT_TYPES, WEIR_SINK, &job->lds));
     WEIR_TRY(weir_add_array(&o, "mean", args->mean, stats, f32, f32, WEIR_OUTPUT));
     WEIR_TRY(weir_add_array(&o, "mean_lo", args->mean_lo, stats, f32, f32, WEIR_OUTPUT));
     WEIR_TRY(weir_add_array(&o, "rstd", args->rstd, stats, f32, f32, WEIR_OUTPUT));
@@ -282,21 +283,10 @@ weir_status weir_check_forward(const weir_norm *norm, const weir_norm_fwd *args,
     return weir_check_overlaps(&o);
 }
 
-bool weir_needs_partials(const weir_norm_shape *s)
-{
-    return s->rows > WEIR_ROW_BLOCK || s->gamma_dim != s->dim || s->op->scale;
-}
-
-int64_t weir_partial_pitch(const weir_norm_shape *s)
-{
-    if (s->dim > INT64_MAX / 8 - PITCH) return -1;
-    return (s->dim + PITCH - 1) / PITCH * PITCH;
-}
-
-static weir_status check_workspace(const weir_norm *norm, const weir_norm_bwd *args)
+static weir_status check_workspace(const weir_norm_bwd *args, const weir_norm_shape *s)
 {
     if (!args->dgamma && !args->dbeta && !args->dscale && !args->dshift) return WEIR_OK;
-    const size_t need = weir_norm_backward_workspace(norm, args->rows);
+    const size_t need = weir_workspace_bytes(s);
     if (need) WEIR_TRY(demand(args->workspace, "workspace", args->error));
     if (args->workspace_bytes < need)
         return weir_fail(args->error, WEIR_E_SHAPE, "workspace_bytes is %zu: %zu are needed",
@@ -384,20 +374,22 @@ weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args
     WEIR_TRY(check_back_presence(args, out, s->op));
     WEIR_TRY(check_alpha(args->alpha, args->dresidual.data, "dresidual", err));
     WEIR_TRY(check_gain(norm, &args->gamma, err));
-    WEIR_TRY(check_store(args->store, args->reserved, err));
-    WEIR_TRY(check_workspace(norm, args));
+    WEIR_TRY(check_measured(norm, s, out || args->moments, err));
+    WEIR_TRY(check_choices(args->store, args->reserved, err));
+    WEIR_TRY(check_workspace(args, s));
     fill_backward(norm, args, out, s, job);
-    WEIR_TRY(weir_add_mat(&o, "dy", &args->dy, MATRIX_TYPES, WEIR_SOURCE, &job->lddy));
-    WEIR_TRY(weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_INPUT, &job->ldx));
-    WEIR_TRY(weir_add_mat(&o, "dsum", &args->dsum, MATRIX_TYPES, WEIR_SOURCE, &job->ldds));
+    WEIR_TRY(weir_add_mat(&o, "dy", &args->dy, WEIR_FLOAT_TYPES, WEIR_SOURCE, &job->lddy));
+    WEIR_TRY(weir_add_mat(&o, "x", &args->x, WEIR_FLOAT_TYPES, WEIR_INPUT, &job->ldx));
+    WEIR_TRY(weir_add_mat(&o, "dsum", &args->dsum, WEIR_FLOAT_TYPES, WEIR_SOURCE, &job->ldds));
     WEIR_TRY(weir_add_vec(&o, "gamma", &args->gamma, s->gamma_dim));
     WEIR_TRY(weir_add_array(&o, "mean", args->mean, stats, f32, f32, WEIR_INPUT));
     WEIR_TRY(weir_add_array(&o, "mean_lo", args->mean_lo, stats, f32, f32, WEIR_INPUT));
     WEIR_TRY(weir_add_array(&o, "rstd", args->rstd, stats, f32, f32, WEIR_INPUT));
     WEIR_TRY(weir_add_array(&o, "moments", args->moments, stats, sizeof *args->moments, f64,
                             WEIR_INPUT));
-    WEIR_TRY(weir_add_mat(&o, "dx", &args->dx, MATRIX_TYPES, WEIR_SINK, &job->lddx));
-    WEIR_TRY(weir_add_mat(&o, "dresidual", &args->dresidual, MATRIX_TYPES, WEIR_SINK, &job->lddr));
+    WEIR_TRY(weir_add_mat(&o, "dx", &args->dx, WEIR_FLOAT_TYPES, WEIR_SINK, &job->lddx));
+    WEIR_TRY(
+        weir_add_mat(&o, "dresidual", &args->dresidual, WEIR_FLOAT_TYPES, WEIR_SINK, &job->lddr));
     WEIR_TRY(weir_add_array(&o, "dgamma", args->dgamma, s->gamma_dim, f32, f32, WEIR_OUTPUT));
     WEIR_TRY(weir_add_array(&o, "dbeta", args->dbeta, s->gamma_dim, f32, f32, WEIR_OUTPUT));
     WEIR_TRY(weir_add_array(&o, "dscale", args->dscale, 1, f32, f32, WEIR_OUTPUT));

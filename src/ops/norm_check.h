@@ -25,12 +25,4 @@ weir_status weir_check_backward(const weir_norm *norm, const weir_norm_bwd *args
                                 weir_back_moments *out, const weir_norm_shape *shape,
                                 weir_bwd_job *job);
 
-/* Of an element, in bytes; 0 for what is no type. */
-int64_t weir_dtype_size(weir_dtype type);
-
-/* Whether backward of this shape sums columns in the workspace, and how many floats one sum of one
- * block of rows takes; -1: more than fits in memory. */
-int64_t weir_partial_pitch(const weir_norm_shape *shape);
-bool weir_needs_partials(const weir_norm_shape *shape);
-
 #endif

@@ -25,9 +25,6 @@ INLINE source fast_source(const weir_fwd_job *job, int64_t row, kind k)
 {
     return (source){.x = at(job->x, k.type, row * job->ldx),
                     .residual = k.residual ? at(job->residual, k.type, row * job->ldr) : NULL,
-                    .x_type = k.type,
-                    .residual_type = k.type,
-                    .rounded = WEIR_F32,
                     .alpha = job->alpha};
 }
 
@@ -247,7 +244,8 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
     float room[2][PIECE];
     group groups[2], *done = &groups[0], *next = &groups[1];
     affine whole = {NULL, NULL};
-    reader at_piece = {{first, 0}, fetch_from(first, job->dim, piece, size_of(k.type))};
+    reader at_piece = {{first, 0}, {first, 0}};
+    if (job->fetch) at_piece.fetch = fetch_from(first, job->dim, piece, size_of(k.type));
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
     const int64_t together = rows_of_group(job->dim, piece, k);
     done->rows = 0;

@@ -79,11 +79,13 @@ RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, boo
 {
     for (int64_t i = first; i < end; i++) {
         if (job->found) {
-            const spread v = measure_row(job, i, centred);
+            const spread nothing = {0, 0, 0};
+            const spread v = job->measured ? measure_row(job, i, centred) : nothing;
             const double n = (double)job->measured;
             job->found[i * job->ld_stats] = (weir_moments){n, v.shift + v.offset, v.var * n};
         } else {
             const row_stats stats = stats_of_row(job, i, centred);
+            save_stats(job, i, &stats);
             write_row(job, i, &stats, centred);
         }
     }

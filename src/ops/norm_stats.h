@@ -12,10 +12,9 @@
 #define RSTD_MIN 0x1p-90
 #define RSTD_MAX 0x1p90
 
-INLINE wide source_widen(const source *src, int64_t j, int n, bool residual, weir_dtype known)
+INLINE wide source_widen(const source *src, int64_t j, int n, bool residual, weir_dtype type)
 {
-    if (residual || known == MIXED) return widen(source_load(src, j, n, residual, known));
-    return load_wide(known, known, src->x, j, n);
+    return residual ? widen(source_load(src, j, n, true, type)) : load_wide(type, src->x, j, n);
 }
 
 /* Lane sums of s, and of s * s. RMSNorm has no use for the first. */
@@ -54,19 +53,19 @@ INLINE void add_moment(moments *m, int k, wide s, bool centred)
 
 /* WEIR_LANES columns from j on. */
 INLINE void measure_group(moments *m, const source *src, int64_t j, bool centred, bool residual,
-                          weir_dtype known)
+                          weir_dtype type)
 {
     UNROLLED
     for (int k = 0; k < VF_ROW; k++)
-        add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES, residual, known), centred);
+        add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES, residual, type), centred);
 }
 
 /* The last columns of a row, fewer than WEIR_LANES. */
 INLINE void measure_tail(moments *m, const source *src, int64_t j, int64_t end, bool centred,
-                         bool residual, weir_dtype known)
+                         bool residual, weir_dtype type)
 {
     for (int k = 0; j < end; j += VF_LANES, k++)
-        add_moment(m, k, source_widen(src, j, part_of(end - j), residual, known), centred);
+        add_moment(m, k, source_widen(src, j, part_of(end - j), residual, type), centred);
 }
 
 /* A row about a shift: its mean less the shift, and its variance. */

@@ -6,7 +6,7 @@
 enum {
     TASK_ELEMENTS = 16384, /* what a thread takes at once, at least */
     TASKS_A_WORKER = 4,    /* so that a late worker costs a quarter of its share */
-    GROUPED_ROWS = 32,     /* rows of all groups that follow each other */
+    GROUPED_ROWS = 32,     /* of one group, before the next group has its turn */
     FOLD_COLUMNS = 1024    /* columns of the partial sums that one task folds */
 };
 
@@ -148,9 +148,24 @@ static int64_t sums_of(const weir_op_row *op)
     return 1 + op->beta + op->scale + op->shift;
 }
 
-size_t weir_partial_bytes(const weir_norm_shape *s)
+/* Whether sums of columns go to the workspace first. */
+static bool needs_partials(const weir_norm_shape *s)
 {
-    const int64_t pitch = weir_partial_pitch(s);
+    return s->rows > WEIR_ROW_BLOCK || s->gamma_dim != s->dim || s->op->scale;
+}
+
+/* How many floats one sum of one block takes, which begins on a cache line; -1: more than fits in
+ * memory. */
+static int64_t partial_pitch(const weir_norm_shape *s)
+{
+    const int64_t line = 64 / sizeof(float);
+    return s->dim > INT64_MAX / 8 - line ? -1 : ceil_div(s->dim, line) * line;
+}
+
+size_t weir_workspace_bytes(const weir_norm_shape *s)
+{
+    if (!needs_partials(s)) return 0;
+    const int64_t pitch = partial_pitch(s);
     size_t bytes;
     if (pitch < 0 ||
         __builtin_mul_overflow((size_t)ceil_div(s->rows, WEIR_ROW_BLOCK),
@@ -164,7 +179,7 @@ typedef struct backward_tasks {
     weir_backward_call call;
     weir_norm_shape shape;
     int64_t span, blocks;            /* rows of a task; blocks in all */
-    int64_t pitch, block_pitch;      /* of a sum, of all sums of a block */
+    int64_t block_pitch;             /* of all sums of a block */
     int64_t place[WEIR_COLUMN_SUMS]; /* of a sum in its block */
     bool partial;                    /* sums go to the workspace first */
 } backward_tasks;
@@ -282,14 +297,14 @@ void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
                         .blocks = ceil_div(s->rows, WEIR_ROW_BLOCK)};
     bool wanted = false;
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++) wanted |= call->out[k] != NULL;
-    t.partial = wanted && weir_needs_partials(s);
+    t.partial = wanted && needs_partials(s);
     if (t.partial) {
         const weir_op_row *op = s->op;
-        t.pitch = weir_partial_pitch(s);
-        t.place[WEIR_SUM_BETA] = t.pitch;
-        t.place[WEIR_SUM_SCALE] = t.pitch * (1 + op->beta);
-        t.place[WEIR_SUM_SHIFT] = t.pitch * (2 + op->beta);
-        t.block_pitch = t.pitch * sums_of(op);
+        const int64_t pitch = partial_pitch(s);
+        t.place[WEIR_SUM_BETA] = pitch;
+        t.place[WEIR_SUM_SCALE] = pitch * (1 + op->beta);
+        t.place[WEIR_SUM_SHIFT] = pitch * (2 + op->beta);
+        t.block_pitch = pitch * sums_of(op);
     }
     run_tasks(par, ceil_div(s->rows, t.span), backward_task, &t);
     if (!t.partial) return;

@@ -16,13 +16,14 @@ typedef struct weir_backward_call {
     weir_bwd_job job; /* of the first group */
     weir_bwd_kernel *kernel;
     float *out[WEIR_COLUMN_SUMS]; /* what the column sums are added to; NULL: not wanted */
-    float *workspace;             /* of weir_partial_bytes, where weir_needs_partials */
+    float *workspace;             /* of weir_workspace_bytes */
 } weir_backward_call;
 
 void weir_run_backward(const weir_backward_call *call, const weir_norm_shape *s,
                        const weir_parallel *par);
 
-/* Bytes of the partial sums of all blocks of rows; SIZE_MAX where no memory could hold them. */
-size_t weir_partial_bytes(const weir_norm_shape *s);
+/* Bytes of workspace that the column sums of this shape need: 0 where they need none, SIZE_MAX where
+ * no memory could hold them. */
+size_t weir_workspace_bytes(const weir_norm_shape *s);
 
 #endif

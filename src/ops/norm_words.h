@@ -66,9 +66,9 @@ INLINE vf load_as(weir_dtype known, weir_dtype type, const void *row, int64_t j,
 }
 
 /* A f32 row widened to double without a detour; the others through float. */
-INLINE wide load_wide(weir_dtype known, weir_dtype type, const void *row, int64_t j, int n)
+INLINE wide load_wide(weir_dtype type, const void *row, int64_t j, int n)
 {
-    if (known != WEIR_F32 || n < VF_LANES) return widen(load_as(known, type, row, j, n));
+    if (type != WEIR_F32 || n < VF_LANES) return widen(load_of(type, row, j, n));
     const float *floats = (const float *)row + j;
     return (wide){vd_widen(floats), vd_widen(floats + VD_LANES)};
 }

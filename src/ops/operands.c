@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "ops/norm_check.h"
+#include "ops/kernels.h"
 
 static bool is_written(const weir_region *r)
 {
@@ -48,6 +48,7 @@ static weir_status add(weir_operands *o, weir_region region, size_t align)
                          align);
     if (region.data + region.bytes < region.data)
         return weir_fail(o->err, WEIR_E_SHAPE, "%s reaches beyond the end of memory", region.name);
+    WEIR_ASSERT(o->count < (int)(sizeof o->all / sizeof o->all[0]));
     o->all[o->count++] = region;
     return WEIR_OK;
 }
@@ -78,9 +79,8 @@ static bool has_bit(unsigned types, weir_dtype type)
 
 weir_status weir_add_vec(weir_operands *o, const char *name, const weir_vec *vec, int64_t n)
 {
-    const unsigned types = 1u << WEIR_F32 | 1u << WEIR_BF16 | 1u << WEIR_F16;
     if (!vec->data) return WEIR_OK;
-    if (!has_bit(types, vec->type)) return refuse_type(o, name, vec->type);
+    if (!has_bit(WEIR_FLOAT_TYPES, vec->type)) return refuse_type(o, name, vec->type);
     const size_t size = (size_t)weir_dtype_size(vec->type);
     return weir_add_array(o, name, vec->data, n, size, size, WEIR_INPUT);
 }

@@ -8,6 +8,9 @@
 
 #include "weir/norm.h"
 
+/* The types to compute with, a bit each: those of all operands but y, which may have more. */
+#define WEIR_FLOAT_TYPES (1u << WEIR_F32 | 1u << WEIR_BF16 | 1u << WEIR_F16)
+
 /* What an operand is to the others. A source may be the very matrix that a sink is written to;
  * apart from that, nothing that is written may overlap anything. */
 typedef enum weir_role { WEIR_INPUT, WEIR_SOURCE, WEIR_OUTPUT, WEIR_SINK } weir_role;

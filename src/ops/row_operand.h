@@ -2,8 +2,6 @@
 #ifndef WEIR_OPS_ROW_OPERAND_H
 #define WEIR_OPS_ROW_OPERAND_H
 
-#include <math.h>
-
 #include "ops/norm_words.h"
 
 /* One row of the operand, s = fl(alpha * residual) + x, or x; rounded to `rounded` where that is not
@@ -20,13 +18,12 @@ typedef struct row_stats {
     double mean_lo, rstd;
 } row_stats;
 
-/* `residual` says whether there is one, `known` which type both have: constants where speed counts.
- */
-INLINE vf source_load(const source *src, int64_t j, int n, bool residual, weir_dtype known)
+/* `residual` says whether there is one, `type` which type both have: constants where speed counts. */
+INLINE vf source_load(const source *src, int64_t j, int n, bool residual, weir_dtype type)
 {
-    vf s = load_as(known, src->x_type, src->x, j, n);
+    vf s = load_of(type, src->x, j, n);
     if (residual) {
-        const vf r = load_as(known, src->residual_type, src->residual, j, n);
+        const vf r = load_of(type, src->residual, j, n);
         s = vf_add(vf_mul(vf_set1(src->alpha), r), s);
     }
     return s;

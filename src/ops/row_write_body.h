@@ -4,6 +4,9 @@
 #ifndef WEIR_OPS_ROW_WRITE_BODY_H
 #define WEIR_OPS_ROW_WRITE_BODY_H
 
+#include <float.h>
+#include <math.h>
+
 #include "ops/row_operand.h"
 
 /* Turns xhat of columns j..j+n-1 into y. */
@@ -40,7 +43,7 @@ INLINE float quantum(const weir_fwd_job *job, vf most)
     vf_store(lanes, most);
     for (int k = 0; k < VF_LANES; k++)
         if (!(lanes[k] <= max) && !isnan(max)) max = lanes[k];
-    if (!(max <= 3.40282347e38F)) return NAN;
+    if (!(max <= FLT_MAX)) return NAN;
     float scale = max / (job->y_type == WEIR_I8 ? 127.0F : 448.0F);
     if (scale < job->scale_min) scale = job->scale_min;
     return job->scale_max > 0 && scale > job->scale_max ? job->scale_max : scale;
@@ -101,7 +104,6 @@ RARE void write_row(const weir_fwd_job *job, int64_t row, const row_stats *stats
     const source src = source_row(job, row);
     void *y = at_out(job->y, job->y_type, row * job->ldy);
     void *sum = at_out(job->sum, job->sum_type, row * job->lds);
-    save_stats(job, row, stats);
     if (job->y_scale) {
         write_codes(job, row, &src, stats, sum, centred);
         return;

@@ -79,9 +79,6 @@ INLINE void squash_columns(const weir_fwd_job *job, int64_t first, int64_t end_r
     for (int64_t row = first; row < end_row; row++) {
         const source src = {.x = (const float *)job->x + row * job->ldx,
                             .residual = at(job->residual, WEIR_F32, row * job->ldr),
-                            .x_type = WEIR_F32,
-                            .residual_type = WEIR_F32,
-                            .rounded = WEIR_F32,
                             .alpha = job->alpha};
         float *y = (float *)job->y + row * job->ldy;
         float *sum = at_out(job->sum, WEIR_F32, row * job->lds);

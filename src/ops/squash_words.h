@@ -11,10 +11,10 @@
  * of itself and erf' by 2 x^2 u, and the norms ask for slopes at scale * s, which was rounded. So
  * they are computed to a few u, with what a rounding of x does on top of it.
  *
- *   tanh_of         within 1.09 ulp (all floats were tried: 1.081)
- *   erf_of          within 1.48 ulp (1.477)
- *   tanh_slope_of   within (3 + 2|x|) u of itself where it is above 2^-124; 0 from 43.9 on
- *   erf_slope_of    within (3 + 2 x^2) u of itself where it is above 2^-124; 0 from 9.4 on
+ *   tanh         within 1.09 ulp (all floats were tried: 1.081)
+ *   erf          within 1.48 ulp (1.477)
+ *   tanh_slope   within (3 + 2|x|) u of itself where it is above 2^-124; 0 from 43.9 on
+ *   erf_slope    within (3 + 2 x^2) u of itself where it is above 2^-124; 0 from 9.4 on
  *
  * Where tanh or erf rounds to 1 they are 1. A zero keeps its sign; NaN gives NaN. tests/check holds
  * them to this, and `squash_check every` tries all floats again. The coefficients are minimax, made
@@ -145,29 +145,6 @@ SQUASH void erf_slope_of_each(int n, const vf *x, vf *slope)
     }
     UNROLLED
     for (int i = 0; i < n; i++) slope[i] = vf_mul(vf_set1(0x1.20dd76p+0F), exp_reduced(r[i], k[i]));
-}
-
-/* One vector. A compiler that sees tanh_of(x) and tanh_slope_of(x) computes their parts once. */
-SQUASH vf tanh_of(vf x)
-{
-    tanh_of_each(1, &x, &x);
-    return x;
-}
-SQUASH vf tanh_slope_of(vf x)
-{
-    vf slope;
-    tanh_and_slope_of_each(1, &x, &x, &slope);
-    return slope;
-}
-SQUASH vf erf_of(vf x)
-{
-    erf_of_each(1, &x, &x);
-    return x;
-}
-SQUASH vf erf_slope_of(vf x)
-{
-    erf_slope_of_each(1, &x, &x);
-    return x;
 }
 
 #endif

@@ -54,7 +54,7 @@ weir_isa weir_isa_active(void)
 void weir_set_isa_ceiling(weir_isa ceiling)
 {
     int best = (int)weir_isa_detect(), cap = (int)ceiling;
-    /* x86-64 has all the sets below its best one; other architectures have the scalar set alone. */
+    /* x86-64 has all the sets below its best one; others have the scalar set alone below it. */
     if (cap < 0 || (!WEIR_HAVE_X86 && cap < best)) cap = WEIR_ISA_SCALAR;
     atomic_store_explicit(&chosen, (cap < best ? cap : best) + 1, memory_order_relaxed);
 }

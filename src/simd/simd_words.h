@@ -4,13 +4,12 @@
  * A kernel body is written once, in the words of these headers, and compiled for each set by a file
  * of two includes: the vocabulary, then the body. All words are lane by lane and rounded once, so a
  * body gives the same bits on every set as long as it fixes, by itself, which lane holds what and
- * in which order lanes meet. There is deliberately no multiply-add but vd_add_square(acc, a), acc +
- * a
- * * a, which takes doubles that are floats: their squares are exact, so fused or not is the same.
+ * in which order lanes meet. There is deliberately no multiply-add but vd_add_square(acc, a), which
+ * is acc + a * a of doubles that are floats: their squares are exact, so fused or not is the same.
  *
  *   vf, VF_LANES   a vector of floats; 4, 8 or 16, always a divisor of WEIR_LANES
- *   vd, VD_LANES   a vector of doubles; half as many. vf_lo, vf_hi widen the first and second half
- * of a vf vm             a mask with one truth value for each lane of a vf
+ *   vd, VD_LANES   a vector of doubles, half as many; vf_lo, vf_hi widen the halves of a vf
+ *   vm             a mask, with one truth value for each lane of a vf
  *
  * vf_load_n, vf_store_n and vf_first take 0 <= n <= VF_LANES: lanes n.. are neither read nor
  * written in memory, and read as +0.  vf_max(a, b) is a > b ? a : b and vf_min(a, b) is a < b ? a :
@@ -18,8 +17,9 @@
  * Comparisons with NaN are false.  Pointers need no alignment, but those of
  * vf_stream, vf_stream_bf16 and vf_stream_f16 do: that of what VF_LANES elements take.
  *
- * 16-bit floats are their bits in uint16_t; VF_HALVES says whether the set has instructions for them. Stores round to nearest even; a NaN stays one, quiet,
- * with its sign and the first bits of its payload. vf_store_i8 takes whole numbers, vf_store_e4m3
+ * 16-bit floats are their bits in uint16_t; VF_HALVES says whether the set has instructions for
+ * them. Stores round to nearest even; a NaN stays one, quiet, with its sign and the first bits of
+ * its payload. vf_store_i8 takes whole numbers, vf_store_e4m3
  * at most 448 in magnitude, which it rounds to nearest even; both want no NaN. vf_max_abs(m, a) is
  * the larger of m >= 0 and |a|, and a NaN is larger than all numbers.
  */

@@ -34,6 +34,7 @@ static void right_calls_pass(void **state)
             CHANGED_ROW(c, &rows[op], norm.rounding = WEIR_ROUND_XHAT_SUM, right, NULL);
         }
     PASSES(FORWARD, LAYERNORM, norm.gamma_offset = 1);
+    PASSES(MEASURE, LAYERNORM, norm.gamma_offset = 1);
     PASSES(FORWARD, LAYERNORM, fwd.gamma.data = NULL);
     PASSES(FORWARD, LAYERNORM, fwd.sum.data = NULL);
     PASSES(FORWARD, LAYERNORM, fwd.store = WEIR_STORE_FAR);
@@ -108,12 +109,18 @@ static void sizes(void **state)
         "norm.gamma_dim is 2: it must be dim 6, dim / groups 3, or 1");
     ALL(RMSNORM, norm.gamma_dim = -6, WEIR_E_SHAPE,
         "norm.gamma_dim is -6: it must be dim 6, dim / groups 6, or 1");
-    ALL(PRMSNORM, norm.partial = 0, WEIR_E_SHAPE, "norm.partial is 0: it must be 1 to 6");
+    for (function c = FORWARD; c <= BACKWARD; c++)
+        CHANGED(c, PRMSNORM, norm.partial = 0, WEIR_E_SHAPE,
+                "norm.partial is 0: it must be 1 to 6, but for a part of a row");
     ALL(PRMSNORM, norm.partial = -1, WEIR_E_SHAPE, "norm.partial is -1: it must be 1 to 6");
     ALL(PRMSNORM, norm.partial = 7, WEIR_E_SHAPE, "norm.partial is 7: it must be 1 to 6");
     ALL(PRMSNORM, (norm.groups = 3, norm.partial = 3), WEIR_E_SHAPE,
         "norm.partial is 3: it must be 1 to 2");
     PASSES(FORWARD, PRMSNORM, norm.partial = 6);
+    PASSES(FORWARD, PRMSNORM, (norm.partial = 0, fwd.moments = f.moments));
+    PASSES(BACKWARD, PRMSNORM, (norm.partial = 0, bwd.moments = f.back));
+    PASSES(MEASURE, PRMSNORM, norm.partial = 0);
+    PASSES(BACK_MEASURE, PRMSNORM, norm.partial = 0);
 }
 
 /* One matrix after the other has a stride that is too small, or is too large for memory. */
@@ -280,23 +287,23 @@ static void what_measuring_has_no_use_for(void **state)
 {
     (void)state;
     CHANGED(MEASURE, LAYERNORM, fwd.gamma.data = f.gamma, WEIR_E_VALUE,
-            "gamma is given, but measuring writes none");
+            "gamma is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.beta.data = f.beta, WEIR_E_VALUE,
-            "beta is given, but measuring writes none");
+            "beta is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.y.data = f.y, WEIR_E_VALUE,
-            "y is given, but measuring writes none");
+            "y is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.sum.data = f.sum, WEIR_E_VALUE,
-            "sum is given, but measuring writes none");
+            "sum is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.mean = f.mean, WEIR_E_VALUE,
-            "mean is given, but measuring writes none");
+            "mean is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.mean_lo = f.mean_lo, WEIR_E_VALUE,
-            "mean_lo is given, but measuring writes none");
+            "mean_lo is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.rstd = f.rstd, WEIR_E_VALUE,
-            "rstd is given, but measuring writes none");
+            "rstd is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.moments = f.moments, WEIR_E_VALUE,
-            "moments is given, but measuring writes none");
+            "moments is given, but measuring has none");
     CHANGED(MEASURE, LAYERNORM, fwd.y_scale = f.y_scale, WEIR_E_VALUE,
-            "y_scale is given, but measuring writes none");
+            "y_scale is given, but measuring has none");
     CHANGED(BACK_MEASURE, LAYERNORM, bwd.dsum.data = f.dsum, WEIR_E_VALUE,
             "dsum is given, but measuring has none");
     CHANGED(BACK_MEASURE, LAYERNORM, bwd.dx.data = f.dx, WEIR_E_VALUE,

@@ -62,12 +62,12 @@ static float *gather(const split *s, int k, float *whole, int64_t rows, int64_t 
     return own;
 }
 
-/* The measured columns of a part: its share of `partial`, at least 1, for there is no norm of none. */
+/* The measured columns of a part: its share of `partial`. */
 static int64_t partial_of(const split *s, int k)
 {
     const int64_t left = s->whole->norm.partial - s->start[k], n = s->start[k + 1] - s->start[k];
     if (!s->whole->o.op->partial) return 0;
-    return left < 1 ? 1 : left < n ? left : n;
+    return left < 0 ? 0 : left < n ? left : n;
 }
 
 /* Part k as a problem; it has no use for want and tol. */
@@ -156,14 +156,13 @@ static void measure_back(const problem *part, const results *forward, weir_back_
     guard_free(&gamma);
 }
 
-/* What all parts found, merged in their order. A part without measured columns found nothing. */
+/* What all parts found, merged in their order. */
 static void merge_all(split *s, bool wide)
 {
     const int64_t stats = s->whole->o.rows * s->whole->groups;
     weir_moments *found = new_array(stats, sizeof *found);
     memset(s->moments, 0, (size_t)stats * sizeof *s->moments);
     for (int k = 0; k < s->parts; k++) {
-        if (s->whole->o.op->partial && s->start[k] >= s->whole->norm.partial) continue;
         measure(&s->part[k], found, wide);
         weir_moments_merge(s->moments, found, stats);
     }
@@ -177,8 +176,7 @@ static void merge_all_back(split *s, bool wide)
     weir_back_moments *found = new_array(stats, sizeof *found);
     memset(s->back, 0, (size_t)stats * sizeof *s->back);
     for (int k = 0; k < s->parts; k++) {
-        results forward =
-            wide ? problem_run_wide(&s->part[k], NULL) : problem_run_forward(&s->part[k], NULL);
+        results forward = problem_run_forward(&s->part[k], NULL);
         measure_back(&s->part[k], &forward, found, wide);
         weir_back_moments_merge(s->back, found, stats);
         results_free(&forward);
@@ -306,9 +304,6 @@ static void check_trial(const weir_op_row *op, int trial)
     if (op->partial) o.partial = 1 + (int64_t)weir_rng_below(&rng, (uint64_t)width);
     problem p = problem_make(&o);
     split s = split_make(&p, parts, &rng);
-    /* No part without measured columns has a backward of its own: partial is at least 1. */
-    if (op->partial && s.start[parts - 1] >= o.partial)
-        for (output k = DX; k <= DRESIDUAL; k++) p.size[k] = 0;
     widen_bounds(&p, &s);
     results wide = run_split(&s, true), unsplit = problem_run_wide(&p, NULL);
     results_check(&p, &wide, weir_isa_active());

@@ -43,5 +43,5 @@ void WEIR_KERNEL_NAME(layernorm_bwd_f16)(const weir_bwd_job *job, int64_t first,
 void WEIR_KERNEL_NAME(layernorm_bwd_mixed)(const weir_bwd_job *job, int64_t first, int64_t end,
                                            float *const sums[WEIR_COLUMN_SUMS])
 {
-    backward_of_type(job, first, end, sums, MIXED, true);
+    backward_mixed(job, first, end, sums, true);
 }
