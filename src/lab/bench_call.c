@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ops/copy/copy.h"
+#include "ops/norm_tasks.h"
 
 enum { STAGGER = 5376, LINE = 64, LINE_FLOATS = LINE / sizeof(float) };
 
@@ -47,6 +48,12 @@ int weir_bench_out_bytes(weir_bench_type type)
 int64_t weir_bench_blocks(int64_t rows, int64_t dim, int element)
 {
     return (rows * dim * element + WEIR_COPY_BLOCK - 1) / WEIR_COPY_BLOCK;
+}
+
+int64_t weir_bench_piece(int64_t rows, int64_t dim, int element, int threads)
+{
+    const weir_parallel par = {.workers = threads};
+    return weir_bench_blocks(weir_forward_span(rows, dim, &par), dim, element);
 }
 
 /* ---- buffers -------------------------------------------------------------------------------- */

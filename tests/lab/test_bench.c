@@ -174,6 +174,44 @@ static void test_copies(void **state)
     }
 }
 
+/* A parallel_for that counts its tasks. */
+static void count_tasks(void *ctx, int64_t count, weir_task task, void *arg)
+{
+    *(int64_t *)ctx = count;
+    for (int64_t i = 0; i < count; i++) task(arg, i, 0);
+}
+
+/* The copy has as many pieces as the norm has tasks. */
+static void check_pieces(int64_t rows, int64_t dim, int threads, weir_bench_type type)
+{
+    const weir_bench_case c = case_of(WEIR_RMSNORM, WEIR_BENCH_FORWARD, type);
+    int64_t tasks = 1; /* without threads nobody is asked to run them */
+    const weir_parallel par = {count_tasks, &tasks, threads};
+    weir_bench_buffers b;
+    assert_int_equal(weir_bench_buffers_init(&b, &c, 1, rows, dim, NULL), WEIR_OK);
+    const weir_bench_call call = weir_bench_call_make(&c, &b);
+    assert_int_equal(weir_bench_call_run(&call, &par), WEIR_OK);
+    weir_bench_buffers_deinit(&b);
+
+    const int element = weir_bench_in_bytes(type);
+    const int64_t blocks = weir_bench_blocks(rows, dim, element);
+    const int64_t piece = weir_bench_piece(rows, dim, element, threads);
+    assert_int_equal((blocks + piece - 1) / piece, tasks);
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 8; threads *= 2) {
+        check_pieces(1024, 256, threads, WEIR_BENCH_F32);
+        check_pieces(1024, 256, threads, WEIR_BENCH_BF16);
+        check_pieces(1000, 768, threads, WEIR_BENCH_INT8);
+        check_pieces(8192, 128, threads, WEIR_BENCH_F32);
+        check_pieces(16, 4096, threads, WEIR_BENCH_F32);
+        check_pieces(1, 64, threads, WEIR_BENCH_F32);
+    }
+}
+
 static int rounds_seen;
 
 static void count_round(void *ctx, int round)
@@ -266,12 +304,12 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_fraction),
-        cmocka_unit_test(test_caches),      cmocka_unit_test(test_in_build),
-        cmocka_unit_test(test_sets),        cmocka_unit_test(test_buffers),
-        cmocka_unit_test(test_copies),      cmocka_unit_test(test_one_thread),
-        cmocka_unit_test(test_two_threads), cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_bytes),      cmocka_unit_test(test_fraction),
+        cmocka_unit_test(test_caches),     cmocka_unit_test(test_in_build),
+        cmocka_unit_test(test_sets),       cmocka_unit_test(test_buffers),
+        cmocka_unit_test(test_copies),     cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_one_thread), cmocka_unit_test(test_two_threads),
+        cmocka_unit_test(test_stop),       cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
