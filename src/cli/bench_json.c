@@ -22,7 +22,7 @@ static json_t *machine(const bench_view *v)
 
 static json_t *absence(const weir_bench_case *c)
 {
-    return json_pack("{s:s, s:s, s:s}", "op", weir_bench_op_names[c->op - 1], "pass",
+    return json_pack("{s:s, s:s, s:s}", "op", weir_norm_op_name(c->op), "pass",
                      weir_bench_pass_names[c->pass], "type", weir_bench_type_names[c->type]);
 }
 
@@ -31,7 +31,7 @@ static json_t *result(const bench_view *v, const weir_bench_row *row)
     const weir_bench_case *c = &row->what;
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:{s:s, s:o, s:o}}", "op",
-        weir_bench_op_names[c->op - 1], "pass", weir_bench_pass_names[c->pass], "type",
+        weir_norm_op_name(c->op), "pass", weir_bench_pass_names[c->pass], "type",
         weir_bench_type_names[c->type], "rows", (json_int_t)row->rows, "dim", (json_int_t)row->dim,
         "threads", row->threads, "isa", weir_isa_name(row->isa), "cached", bench_cached(v, row),
         "bytes", (json_int_t)row->bytes, "seconds", weir_json_number(row->seconds), "gbps",

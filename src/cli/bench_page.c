@@ -126,7 +126,7 @@ static void add_row(weir_text *out, const bench_view *v, const weir_bench_row *r
         "<tr data-s=\"%d\"><td data-v=\"%.0f\">%lldx%lld</td><td class=\"num\">%d</td>"
         "<td><i class=\"sw c%d\"></i>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>",
         op, (double)row->rows * (double)row->dim, (long long)row->rows, (long long)row->dim,
-        row->threads, op, weir_bench_op_names[op], weir_bench_pass_names[row->what.pass],
+        row->threads, op, weir_norm_op_name(row->what.op), weir_bench_pass_names[row->what.pass],
         weir_bench_type_names[row->what.type], weir_isa_name(row->isa), bench_cached(v, row));
     weir_text_addf(out,
                    "<td class=\"num\" data-v=\"%.9g\">%s µs</td><td class=\"num\">%.1f</td>"

@@ -58,8 +58,10 @@ static int64_t read_size(const char *text, int64_t max, const char **end)
 
 static weir_status read_cases(const options *o, bench_request *r, weir_error *err)
 {
+    const char *op_name[WEIR_OP_COUNT];
     unsigned ops, types, passes;
-    WEIR_TRY(read_names("op", o->ops, weir_bench_op_names, WEIR_BENCH_OPS, &ops, err));
+    for (int i = 0; i < WEIR_OP_COUNT; i++) op_name[i] = weir_norm_op_name((weir_norm_op)(i + 1));
+    WEIR_TRY(read_names("op", o->ops, op_name, WEIR_OP_COUNT, &ops, err));
     WEIR_TRY(read_names("type", o->types, weir_bench_type_names, WEIR_BENCH_TYPES, &types, err));
     WEIR_TRY(read_names("pass", o->passes, weir_bench_pass_names, WEIR_BENCH_PASSES, &passes, err));
     for (int i = 0; i < BENCH_CASES_MAX; i++) {
@@ -83,11 +85,11 @@ static weir_status read_cases(const options *o, bench_request *r, weir_error *er
 
 static weir_status read_isas(const options *o, bench_request *r, weir_error *err)
 {
-    const char *name[WEIR_BENCH_ISAS];
-    weir_isa has[WEIR_BENCH_ISAS];
+    const char *name[WEIR_ISA_COUNT];
+    weir_isa has[WEIR_ISA_COUNT];
     int count = 0;
     unsigned bits;
-    for (int i = 0; i < WEIR_BENCH_ISAS; i++) {
+    for (int i = 0; i < WEIR_ISA_COUNT; i++) {
         if (!weir_bench_has_isa((weir_isa)i)) continue;
         name[count] = weir_isa_name((weir_isa)i);
         has[count++] = (weir_isa)i;

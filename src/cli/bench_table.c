@@ -18,7 +18,7 @@ static void print_row(const bench_view *v, const weir_bench_row *row)
     char shape[32];
     snprintf(shape, sizeof shape, "%lldx%lld", (long long)row->rows, (long long)row->dim);
     printf("%-11s %7d  %-9s %-17s %-4s  %-6s  %-17s %10.2f us %8.1f GB/s  %.2f of %.1f GB/s\n",
-           shape, row->threads, weir_bench_op_names[row->what.op - 1],
+           shape, row->threads, weir_norm_op_name(row->what.op),
            weir_bench_pass_names[row->what.pass], weir_bench_type_names[row->what.type],
            weir_isa_name(row->isa), bench_cached(v, row), row->seconds * 1e6,
            bench_gbps(row, row->seconds), weir_bench_fraction(row),

@@ -42,7 +42,7 @@ void bench_absent(const bench_request *r, weir_text *out)
         const weir_bench_type type = whole_op ? WEIR_BENCH_TYPES : c->type;
         /* What goes together is said at its first. */
         if (whole_type && count(r->absent, i, c->op, type)) continue;
-        weir_text_addf(out, "%s%s", before, weir_bench_op_names[c->op - 1]);
+        weir_text_addf(out, "%s%s", before, weir_norm_op_name(c->op));
         if (!whole_type) weir_text_addf(out, " %s", weir_bench_pass_names[c->pass]);
         if (!whole_op) weir_text_addf(out, " in %s", weir_bench_type_names[c->type]);
         before = ", ";

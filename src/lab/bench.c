@@ -4,8 +4,6 @@
 #include "base/error.h"
 #include "lab/bench_call.h"
 
-const char *const weir_bench_op_names[] = {"layernorm", "rmsnorm", "prmsnorm",
-                                           "l2norm",    "dyt",     "derf"};
 const char *const weir_bench_type_names[] = {"f32", "bf16", "f16", "int8", "fp8"};
 const char *const weir_bench_pass_names[] = {"forward", "residual", "backward",
                                              "backward-residual"};
@@ -39,7 +37,7 @@ weir_status weir_bench_in_build(const weir_bench_case *c, bool *there, weir_erro
     if (*there || status == WEIR_E_DTYPE || status == WEIR_E_VALUE || status == WEIR_E_UNSUPPORTED)
         return WEIR_OK;
     return weir_fail(err, status, "%s %s in %s: the library refuses the call with %s",
-                     weir_bench_op_names[c->op - 1], weir_bench_pass_names[c->pass],
+                     weir_norm_op_name(c->op), weir_bench_pass_names[c->pass],
                      weir_bench_type_names[c->type], weir_status_name(status));
 }
 

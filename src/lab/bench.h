@@ -15,11 +15,7 @@
 #include "weir/cpu.h"
 #include "weir/norm.h"
 
-enum {
-    WEIR_BENCH_OPS = WEIR_DERF,
-    WEIR_BENCH_ISAS = WEIR_ISA_NEON + 1,
-    WEIR_BENCH_ROUNDS_MAX = 99
-};
+enum { WEIR_BENCH_ROUNDS_MAX = 99 };
 
 /* Of x, y and the sum, all the same; but for WEIR_BENCH_INT8 and _FP8 only of y, from an f32 x.
  * Parameters and their gradients are f32. */
@@ -53,8 +49,7 @@ typedef struct weir_bench_case {
     weir_bench_pass pass;
 } weir_bench_case;
 
-/* Names, as options and results spell them, by index (of operators: op - 1). */
-extern const char *const weir_bench_op_names[WEIR_BENCH_OPS];
+/* Names, as options and results spell them, by index; those of operators: weir_norm_op_name. */
 extern const char *const weir_bench_type_names[WEIR_BENCH_TYPES];
 extern const char *const weir_bench_pass_names[WEIR_BENCH_PASSES];
 

@@ -118,6 +118,14 @@ typedef struct weir_kernel_row {
     weir_bwd_kernel *backward[WEIR_TYPE_CLASSES];
 } weir_kernel_row;
 
+/* How many operators there are; they are numbered from 1. */
+enum {
+#define WEIR_OP(...) +1
+    WEIR_OP_COUNT = 0
+#include "ops/ops.def"
+#undef WEIR_OP
+};
+
 /* The rows of ops.def. */
 const weir_op_row *weir_op_rows(int *count);
 

@@ -142,7 +142,7 @@ static void page_is_whole(void **state)
     char *page;
     size_t bytes;
     weir_error err;
-    make_scene(&s, WEIR_BENCH_OPS);
+    make_scene(&s, WEIR_OP_COUNT);
     if (bench_page_write(&s.view, "bench_page.html", &err) != WEIR_OK) fail_msg("%s", err.message);
     assert_int_equal(weir_file_read("bench_page.html", 1 << 24, &page, &bytes, &err), WEIR_OK);
     assert_int_equal(count(page, "<rect"), s.view.rows);

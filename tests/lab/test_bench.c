@@ -12,6 +12,7 @@
 #include "lab/bench.h"
 #include "lab/bench_call.h"
 #include "ops/copy/copy.h"
+#include "ops/kernels.h"
 
 static weir_bench_case case_of(weir_norm_op op, weir_bench_pass pass, weir_bench_type type)
 {
@@ -66,7 +67,7 @@ static void test_caches(void **state)
 static void test_in_build(void **state)
 {
     (void)state;
-    for (int op = 1; op <= WEIR_BENCH_OPS; op++) {
+    for (int op = 1; op <= WEIR_OP_COUNT; op++) {
         for (int type = 0; type < WEIR_BENCH_TYPES; type++) {
             for (int pass = 0; pass < WEIR_BENCH_PASSES; pass++) {
                 const weir_bench_case c =
