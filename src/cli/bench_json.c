@@ -20,12 +20,6 @@ static json_t *machine(const bench_view *v)
                      caches);
 }
 
-static json_t *absence(const weir_bench_case *c)
-{
-    return json_pack("{s:s, s:s, s:s}", "op", weir_norm_op_name(c->op), "pass",
-                     weir_bench_pass_names[c->pass], "type", weir_bench_type_names[c->type]);
-}
-
 static json_t *result(const bench_view *v, const weir_bench_row *row)
 {
     const weir_bench_case *c = &row->what;
@@ -54,11 +48,9 @@ static void append(json_t **all, json_t *element)
 
 json_t *bench_json(const bench_view *v, const char *page)
 {
-    json_t *results = json_array(), *absent = json_array();
+    json_t *results = json_array();
     for (int i = 0; i < v->rows; i++) append(&results, result(v, &v->row[i]));
-    for (int i = 0; i < v->request->absents; i++) append(&absent, absence(&v->request->absent[i]));
-    return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o, s:o}", "weir", weir_version(), "schema",
-                     1, "command", weir_emit_text(v->command), "machine", machine(v), "rounds",
-                     v->request->rounds, "results", results, "absent", absent, "report",
-                     weir_emit_text(page));
+    return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o}", "weir", weir_version(), "schema", 1,
+                     "command", weir_emit_text(v->command), "machine", machine(v), "rounds",
+                     v->request->rounds, "results", results, "report", weir_emit_text(page));
 }

@@ -168,12 +168,6 @@ static void add_details(weir_text *out, const bench_view *v)
         "plain, streaming, and streaming and prefetched accesses in every instruction set of the "
         "machine, on as many threads. GB/s count each matrix once.</p>\n",
         v->request->rounds, v->request->rounds == 1 ? "" : "s");
-    weir_text absent = {0};
-    bench_absent(v->request, &absent);
-    if (absent.len)
-        weir_text_addf(out, "<p class=\"how\">Not in this build: %s.</p>\n", absent.data);
-    if (absent.failed) out->failed = true;
-    weir_text_deinit(&absent);
     weir_text_add(out, "<pre class=\"command\">");
     weir_report_escape(out, v->command);
     weir_text_add(out, "</pre></section>\n");

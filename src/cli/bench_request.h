@@ -18,12 +18,11 @@ typedef struct bench_shape {
 } bench_shape;
 
 typedef struct bench_request {
-    weir_bench_case what[BENCH_CASES_MAX];   /* what this build has */
-    weir_bench_case absent[BENCH_CASES_MAX]; /* what it has not */
+    weir_bench_case what[BENCH_CASES_MAX]; /* what exists of what was asked for */
     weir_isa isa[WEIR_ISA_COUNT];
     bench_shape shape[BENCH_SHAPES_MAX];
     int threads[BENCH_THREADS_MAX];
-    int cases, absents, isas, shapes, thread_counts, rounds;
+    int cases, isas, shapes, thread_counts, rounds;
 } bench_request;
 
 /* What the options name, each once; what they leave out is the default. Nothing wrong is left: an

@@ -38,9 +38,5 @@ void bench_print_foot(const bench_view *v, const char *page)
         "what is\ncached is as the one before left it. One thread: its own time, on one core; "
         "several: by the wall.\n",
         v->request->rounds, v->request->rounds == 1 ? "" : "s");
-    weir_text absent = {0};
-    bench_absent(v->request, &absent);
-    if (absent.len) printf("\nnot in this build: %s\n", absent.data);
-    weir_text_deinit(&absent);
     if (page) printf("\n%s\n", page);
 }

@@ -25,9 +25,6 @@ const char *bench_cached(const bench_view *v, const weir_bench_row *row);
 /* Adds "AMD EPYC, 2 cores, L1 48 KiB, ...". */
 void bench_machine(const bench_view *v, weir_text *out);
 
-/* Adds "layernorm in bf16, dyt": what is not in this build, said as briefly as it can be. */
-void bench_absent(const bench_request *r, weir_text *out);
-
 static inline double bench_gbps(const weir_bench_row *row, double seconds)
 {
     return row->bytes / seconds * 1e-9;

@@ -60,10 +60,6 @@ int weir_bench_outputs(weir_bench_pass pass);
 /* False for what norm.h does not have: a backward with an 8-bit type. */
 bool weir_bench_exists(const weir_bench_case *c);
 
-/* Whether the library serves the case, by its answer to a small call: an operator or a type that is
- * not in this build it refuses. Errors: WEIR_E_MEMORY; any other refusal, which is a bug. */
-weir_status weir_bench_in_build(const weir_bench_case *c, bool *there, weir_error *err);
-
 /* Whether this machine and build have the set. Not while other threads compute: it moves the
  * ceiling for a moment. */
 bool weir_bench_has_isa(weir_isa isa);
@@ -89,7 +85,7 @@ static inline double weir_bench_fraction(const weir_bench_row *row)
 }
 
 typedef struct weir_bench_plan {
-    const weir_bench_case *what; /* all in this build */
+    const weir_bench_case *what; /* all exist */
     int cases;
     const weir_isa *isa; /* of the norms; the copies run on all */
     int isas;

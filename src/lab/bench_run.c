@@ -140,7 +140,7 @@ static weir_status run_rounds(race *r, const weir_bench_plan *plan, weir_error *
                 return weir_fail(err, WEIR_E_INTERRUPTED, "interrupted");
             const weir_status status = sample(&r->all[i], r->par, &r->all[i].seconds[round]);
             if (status != WEIR_OK)
-                return weir_fail(err, status, "a norm that answered before refuses: %s",
+                return weir_fail(err, status, "the library refuses a norm: %s",
                                  weir_status_name(status));
         }
     }

@@ -21,7 +21,7 @@ typedef struct scene {
     bench_view view;
 } scene;
 
-/* Every case that exists, up to `ops` operators, in two shapes; what lies above is absent. */
+/* Every case that exists, up to `ops` operators, in two shapes. */
 static void make_scene(scene *s, int ops)
 {
     bench_request *r = &s->request;
@@ -39,7 +39,6 @@ static void make_scene(scene *s, int ops)
                                    (weir_bench_type)(i / WEIR_BENCH_PASSES % WEIR_BENCH_TYPES),
                                    (weir_bench_pass)(i % WEIR_BENCH_PASSES)};
         if (weir_bench_exists(&c) && op < ops) r->what[r->cases++] = c;
-        if (weir_bench_exists(&c) && op >= ops) r->absent[r->absents++] = c;
     }
     s->view = (bench_view){.request = r,
                            .row = s->row,
@@ -64,30 +63,12 @@ static void make_scene(scene *s, int ops)
     }
 }
 
-static void words_are_short(void **state)
+static void machine_in_words(void **state)
 {
     (void)state;
     static scene s;
     weir_text text = {0};
-    make_scene(&s, 4);
-    bench_absent(&s.request, &text);
-    assert_string_equal(text.data, "dyt, derf");
-    weir_text_deinit(&text);
-
-    /* Of f16 only backward is missing, of rmsnorm bf16 and later. */
-    bench_request *r = &s.request;
-    *r = (bench_request){.what = {{WEIR_LAYERNORM, WEIR_BENCH_F16, WEIR_BENCH_FORWARD},
-                                  {WEIR_RMSNORM, WEIR_BENCH_F32, WEIR_BENCH_FORWARD}},
-                         .cases = 2,
-                         .absent = {{WEIR_LAYERNORM, WEIR_BENCH_F16, WEIR_BENCH_BACKWARD},
-                                    {WEIR_RMSNORM, WEIR_BENCH_BF16, WEIR_BENCH_FORWARD},
-                                    {WEIR_RMSNORM, WEIR_BENCH_BF16, WEIR_BENCH_BACKWARD},
-                                    {WEIR_RMSNORM, WEIR_BENCH_F16, WEIR_BENCH_FORWARD}},
-                         .absents = 4};
-    bench_absent(r, &text);
-    assert_string_equal(text.data, "layernorm backward in f16, rmsnorm in bf16, rmsnorm in f16");
-    weir_text_deinit(&text);
-
+    make_scene(&s, 1);
     bench_machine(&s.view, &text);
     assert_string_equal(text.data, "A <fast> processor, 8 cores, L1 48 KiB, L2 1 MiB, L3 32 MiB");
     weir_text_deinit(&text);
@@ -118,7 +99,6 @@ static void json_has_every_row(void **state)
     json_t *all = bench_json(&s.view, "page.html");
     const json_t *results = json_object_get(all, "results"), *first = json_array_get(results, 0);
     assert_int_equal(json_array_size(results), s.view.rows);
-    assert_int_equal(json_array_size(json_object_get(all, "absent")), s.request.absents);
     assert_int_equal(json_integer_value(json_object_get(first, "bytes")), 64 * 768 * 8);
     assert_string_equal(json_string_value(json_object_get(json_object_get(first, "copy"), "loop")),
                         "avx2 streaming");
@@ -158,7 +138,7 @@ static void page_is_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_are_short),
+        cmocka_unit_test(machine_in_words),
         cmocka_unit_test(cached_by_bytes),
         cmocka_unit_test(json_has_every_row),
         cmocka_unit_test(page_is_whole),
