@@ -164,9 +164,11 @@ static void add_details(weir_text *out, const bench_view *v)
         "left "
         "it, for norms and copies alike; &ldquo;in L2&rdquo; says where the bytes of a call can "
         "be, by their number. One thread stayed on its core and its own time was counted; several "
-        "were those of a pool, and the wall clock counted. The copies were memcpy and loops with "
-        "plain, streaming, and streaming and prefetched accesses in every instruction set of the "
-        "machine, on as many threads. GB/s count each matrix once.</p>\n",
+        "were those of a pool, and the wall clock counted. The copies were loops on as many "
+        "threads that read and write what the norm does and only add: a plain one for every "
+        "instruction set of the machine, for its vector sets others that write past the caches, "
+        "if the set can, and that prefetch; and, of one matrix to one, memcpy. GB/s count each "
+        "matrix once.</p>\n",
         v->request->rounds, v->request->rounds == 1 ? "" : "s");
     weir_text_add(out, "<pre class=\"command\">");
     weir_report_escape(out, v->command);

@@ -168,6 +168,7 @@ static void test_copies(void **state)
     const weir_copy *copy = weir_copies(&count);
     assert_true(count >= 2);
     for (int i = 0; i < count; i++) {
+        for (int k = 0; k < i; k++) assert_string_not_equal(copy[i].name, copy[k].name);
         check_copy(&copy[i], 1, 1, false);
         if (copy[i].one_to_one) continue;
         check_copy(&copy[i], 2, 1, false);
