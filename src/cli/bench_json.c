@@ -50,7 +50,8 @@ json_t *bench_json(const bench_view *v, const char *page)
 {
     json_t *results = json_array();
     for (int i = 0; i < v->rows; i++) append(&results, result(v, &v->row[i]));
-    return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o}", "weir", weir_version(), "schema", 1,
-                     "command", weir_emit_text(v->command), "machine", machine(v), "rounds",
-                     v->request->rounds, "results", results, "report", weir_emit_text(page));
+    return json_pack("{s:s, s:i, s:o, s:o, s:i, s:b, s:o, s:o}", "weir", weir_version(), "schema",
+                     1, "command", weir_emit_text(v->command), "machine", machine(v), "rounds",
+                     v->request->rounds, "interrupted", v->interrupted, "results", results,
+                     "report", weir_emit_text(page));
 }

@@ -63,6 +63,8 @@ static void add_header(weir_text *out, const bench_view *v, pick *p)
         "<header><h1>Half of the norms run at %.2f of the speed of a copy, or better</h1>\n"
         "<p class=\"lede\">",
         (double)weir_median(p->fraction, p->rows));
+    bench_interruption(v, out);
+    if (v->interrupted) weir_text_add(out, " ");
     add_medians(out, v, p);
     add_machine(out, v);
     weir_text_add(out, ".</p></header>\n");
@@ -95,7 +97,8 @@ static void add_bars(weir_text *out, const bench_view *v, pick *p)
         const double fraction = weir_bench_fraction(&v->row[i]);
         if (fraction > top) top = fraction;
     }
-    for (int s = 0; s < v->request->shapes; s++) {
+    const int counts = v->request->thread_counts, measured = bench_measured(v);
+    for (int s = 0; s * counts < measured; s++) {
         const bench_shape *shape = &v->request->shape[s];
         char title[64];
         snprintf(title, sizeof title, "%lldx%lld", (long long)shape->rows, (long long)shape->dim);
@@ -105,7 +108,7 @@ static void add_bars(weir_text *out, const bench_view *v, pick *p)
               : "A bar is the speed of a norm, as a fraction of that of the best "
                 "loop that only reads and writes as many bytes: the line at 1. "
                 "Rest on a bar for its numbers.");
-        for (int t = 0; t < v->request->thread_counts; t++) {
+        for (int t = 0; t < counts && s * counts + t < measured; t++) {
             weir_text_add(out, "<div class=\"panels\">\n");
             for (int pass = 0; pass < WEIR_BENCH_PASSES; pass++)
                 add_panel(out, v, shape, v->request->threads[t], (weir_bench_pass)pass, p, top);

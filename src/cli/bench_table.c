@@ -33,10 +33,15 @@ void bench_print_rows(const bench_view *v, const weir_bench_row *row, int rows)
 
 void bench_print_foot(const bench_view *v, const char *page)
 {
-    printf(
-        "\nMedians of %d round%s, in which everything of a shape runs in turn on the same buffers: "
-        "what is\ncached is as the one before left it. One thread: its own time, on one core; "
-        "several: by the wall.\n",
-        v->request->rounds, v->request->rounds == 1 ? "" : "s");
+    weir_text interruption = {0};
+    bench_interruption(v, &interruption);
+    if (interruption.len) printf("\n%s\n", interruption.data);
+    weir_text_deinit(&interruption);
+    if (v->rows)
+        printf(
+            "\nMedians of %d round%s, in which everything of a shape runs in turn on the same "
+            "buffers: what is\ncached is as the one before left it. One thread: its own time, on "
+            "one core; several: by the wall.\n",
+            v->request->rounds, v->request->rounds == 1 ? "" : "s");
     if (page) printf("\n%s\n", page);
 }

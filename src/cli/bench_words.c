@@ -22,3 +22,13 @@ void bench_machine(const bench_view *v, weir_text *out)
             weir_text_addf(out, ", L%d %lld %s", i, mib ? kib / 1024 : kib, mib ? "MiB" : "KiB");
     }
 }
+
+void bench_interruption(const bench_view *v, weir_text *out)
+{
+    const bench_request *r = v->request;
+    if (v->interrupted)
+        weir_text_addf(out,
+                       "Interrupted when %d of %d pairs of a shape and a number of threads were "
+                       "measured.",
+                       bench_measured(v), r->shapes * r->thread_counts);
+}

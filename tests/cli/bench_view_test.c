@@ -102,6 +102,7 @@ static void json_has_every_row(void **state)
     assert_int_equal(json_integer_value(json_object_get(first, "bytes")), 64 * 768 * 8);
     assert_string_equal(json_string_value(json_object_get(json_object_get(first, "copy"), "loop")),
                         "avx2 streaming");
+    assert_true(json_is_false(json_object_get(all, "interrupted")));
     json_decref(all);
 }
 
@@ -135,13 +136,42 @@ static void page_is_whole(void **state)
     assert_int_equal(bench_page_write(&s.view, "no/such/folder.html", &err), WEIR_E_FILE);
 }
 
+/* Of two shapes with two numbers of threads, three pairs. */
+static void an_interruption_is_told(void **state)
+{
+    (void)state;
+    static scene s;
+    char *page;
+    size_t bytes;
+    weir_error err;
+    make_scene(&s, 2);
+    s.view.rows = 3 * s.request.cases;
+    s.view.interrupted = true;
+    json_t *all = bench_json(&s.view, NULL);
+    assert_true(json_is_true(json_object_get(all, "interrupted")));
+    assert_int_equal(json_array_size(json_object_get(all, "results")), s.view.rows);
+    json_decref(all);
+
+    if (bench_page_write(&s.view, "bench_part.html", &err) != WEIR_OK) fail_msg("%s", err.message);
+    assert_int_equal(weir_file_read("bench_part.html", 1 << 24, &page, &bytes, &err), WEIR_OK);
+    assert_int_equal(count(page, "Interrupted when 3 of 4 pairs of a shape"), 1);
+    assert_int_equal(count(page, "<svg class=\"bars\""), 3 * WEIR_BENCH_PASSES);
+    assert_int_equal(count(page, "<div class=\"panels\""), 3);
+    weir_free(page);
+    s.view.rows = 2 * s.request.cases; /* nothing of the second shape */
+    if (bench_page_write(&s.view, "bench_part.html", &err) != WEIR_OK) fail_msg("%s", err.message);
+    assert_int_equal(weir_file_read("bench_part.html", 1 << 24, &page, &bytes, &err), WEIR_OK);
+    assert_int_equal(count(page, "<div class=\"panels\""), 2);
+    assert_null(strstr(page, "4096x4096"));
+    weir_free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(machine_in_words),
-        cmocka_unit_test(cached_by_bytes),
-        cmocka_unit_test(json_has_every_row),
-        cmocka_unit_test(page_is_whole),
+        cmocka_unit_test(machine_in_words),        cmocka_unit_test(cached_by_bytes),
+        cmocka_unit_test(json_has_every_row),      cmocka_unit_test(page_is_whole),
+        cmocka_unit_test(an_interruption_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
