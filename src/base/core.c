@@ -1,9 +1,23 @@
 #define _GNU_SOURCE /* sched_getcpu, sched_setaffinity */
 #include "base/core.h"
 
+#include <unistd.h>
+
+static int online(void)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (int)cores : 1;
+}
+
 #ifdef __linux__
 #include <sched.h>
 #include <string.h>
+
+int weir_core_count(void)
+{
+    cpu_set_t mine;
+    return sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : online();
+}
 
 weir_core weir_core_hold(void)
 {
@@ -26,6 +40,11 @@ void weir_core_release(const weir_core *core)
     if (core->held) sched_setaffinity(0, sizeof before, &before);
 }
 #else
+int weir_core_count(void)
+{
+    return online();
+}
+
 weir_core weir_core_hold(void)
 {
     return (weir_core){.held = false};

@@ -1,9 +1,13 @@
-/* core.h - a thread that stays on its core, as one that is timed must: elsewhere the caches are
- * cold. Floor 0. */
+/* core.h - which cores this process may use, and a thread that stays on its core, as one that is
+ * timed must: elsewhere the caches are cold. Floor 0. */
 #ifndef WEIR_BASE_CORE_H
 #define WEIR_BASE_CORE_H
 
 #include <stdbool.h>
+
+/* How many cores the calling thread may run on, and so may those that it starts: with taskset, or in
+ * a container, fewer than the machine has. At least 1. */
+int weir_core_count(void);
 
 /* Where the thread might run before. */
 typedef struct weir_core {

@@ -11,7 +11,7 @@ static void add_title(weir_text *out, const bench_view *v, const weir_bench_row 
 {
     char time[WEIR_REPORT_NUMBER], copy[WEIR_REPORT_NUMBER];
     weir_text_addf(out, "<title>%s %s %s, %s, %s: %s µs, %.1f GB/s\nthe copy: %s µs, %.1f GB/s (",
-                   weir_bench_op_names[row->what.op - 1], weir_bench_pass_names[row->what.pass],
+                   weir_norm_op_name(row->what.op), weir_bench_pass_names[row->what.pass],
                    weir_bench_type_names[row->what.type], weir_isa_name(row->isa),
                    bench_cached(v, row), weir_report_number_text(row->seconds * 1e6, 3, time),
                    bench_gbps(row, row->seconds),
@@ -28,10 +28,11 @@ static void draw_bar(weir_text *out, const bench_view *v, const weir_report_axis
     const double end = weir_report_axis_at(x, weir_bench_fraction(row));
     weir_text_addf(out, "<g class=\"s c%d\" data-s=\"%d\">", op, op);
     add_title(out, v, row);
-    weir_text_addf(
-        out, "<text class=\"t\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s %s%s%s</text>",
-        x->from - 8, y + BAR - 1.5, weir_bench_op_names[op], weir_bench_type_names[row->what.type],
-        v->request->isas > 1 ? " " : "", v->request->isas > 1 ? weir_isa_name(row->isa) : "");
+    weir_text_addf(out,
+                   "<text class=\"t\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s %s%s%s</text>",
+                   x->from - 8, y + BAR - 1.5, weir_norm_op_name(row->what.op),
+                   weir_bench_type_names[row->what.type], v->request->isas > 1 ? " " : "",
+                   v->request->isas > 1 ? weir_isa_name(row->isa) : "");
     weir_text_addf(out,
                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\"/>"
                    "<text class=\"t\" x=\"%.1f\" y=\"%.1f\">%.2f</text></g>",

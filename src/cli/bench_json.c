@@ -20,18 +20,12 @@ static json_t *machine(const bench_view *v)
                      caches);
 }
 
-static json_t *absence(const weir_bench_case *c)
-{
-    return json_pack("{s:s, s:s, s:s}", "op", weir_bench_op_names[c->op - 1], "pass",
-                     weir_bench_pass_names[c->pass], "type", weir_bench_type_names[c->type]);
-}
-
 static json_t *result(const bench_view *v, const weir_bench_row *row)
 {
     const weir_bench_case *c = &row->what;
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:{s:s, s:o, s:o}}", "op",
-        weir_bench_op_names[c->op - 1], "pass", weir_bench_pass_names[c->pass], "type",
+        weir_norm_op_name(c->op), "pass", weir_bench_pass_names[c->pass], "type",
         weir_bench_type_names[c->type], "rows", (json_int_t)row->rows, "dim", (json_int_t)row->dim,
         "threads", row->threads, "isa", weir_isa_name(row->isa), "cached", bench_cached(v, row),
         "bytes", (json_int_t)row->bytes, "seconds", weir_json_number(row->seconds), "gbps",
@@ -54,11 +48,10 @@ static void append(json_t **all, json_t *element)
 
 json_t *bench_json(const bench_view *v, const char *page)
 {
-    json_t *results = json_array(), *absent = json_array();
+    json_t *results = json_array();
     for (int i = 0; i < v->rows; i++) append(&results, result(v, &v->row[i]));
-    for (int i = 0; i < v->request->absents; i++) append(&absent, absence(&v->request->absent[i]));
-    return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o, s:o}", "weir", weir_version(), "schema",
+    return json_pack("{s:s, s:i, s:o, s:o, s:i, s:b, s:o, s:o}", "weir", weir_version(), "schema",
                      1, "command", weir_emit_text(v->command), "machine", machine(v), "rounds",
-                     v->request->rounds, "results", results, "absent", absent, "report",
-                     weir_emit_text(page));
+                     v->request->rounds, "interrupted", v->interrupted, "results", results,
+                     "report", weir_emit_text(page));
 }

@@ -63,6 +63,8 @@ static void add_header(weir_text *out, const bench_view *v, pick *p)
         "<header><h1>Half of the norms run at %.2f of the speed of a copy, or better</h1>\n"
         "<p class=\"lede\">",
         (double)weir_median(p->fraction, p->rows));
+    bench_interruption(v, out);
+    if (v->interrupted) weir_text_add(out, " ");
     add_medians(out, v, p);
     add_machine(out, v);
     weir_text_add(out, ".</p></header>\n");
@@ -95,7 +97,8 @@ static void add_bars(weir_text *out, const bench_view *v, pick *p)
         const double fraction = weir_bench_fraction(&v->row[i]);
         if (fraction > top) top = fraction;
     }
-    for (int s = 0; s < v->request->shapes; s++) {
+    const int counts = v->request->thread_counts, measured = bench_measured(v);
+    for (int s = 0; s * counts < measured; s++) {
         const bench_shape *shape = &v->request->shape[s];
         char title[64];
         snprintf(title, sizeof title, "%lldx%lld", (long long)shape->rows, (long long)shape->dim);
@@ -105,7 +108,7 @@ static void add_bars(weir_text *out, const bench_view *v, pick *p)
               : "A bar is the speed of a norm, as a fraction of that of the best "
                 "loop that only reads and writes as many bytes: the line at 1. "
                 "Rest on a bar for its numbers.");
-        for (int t = 0; t < v->request->thread_counts; t++) {
+        for (int t = 0; t < counts && s * counts + t < measured; t++) {
             weir_text_add(out, "<div class=\"panels\">\n");
             for (int pass = 0; pass < WEIR_BENCH_PASSES; pass++)
                 add_panel(out, v, shape, v->request->threads[t], (weir_bench_pass)pass, p, top);
@@ -126,7 +129,7 @@ static void add_row(weir_text *out, const bench_view *v, const weir_bench_row *r
         "<tr data-s=\"%d\"><td data-v=\"%.0f\">%lldx%lld</td><td class=\"num\">%d</td>"
         "<td><i class=\"sw c%d\"></i>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>",
         op, (double)row->rows * (double)row->dim, (long long)row->rows, (long long)row->dim,
-        row->threads, op, weir_bench_op_names[op], weir_bench_pass_names[row->what.pass],
+        row->threads, op, weir_norm_op_name(row->what.op), weir_bench_pass_names[row->what.pass],
         weir_bench_type_names[row->what.type], weir_isa_name(row->isa), bench_cached(v, row));
     weir_text_addf(out,
                    "<td class=\"num\" data-v=\"%.9g\">%s µs</td><td class=\"num\">%.1f</td>"
@@ -164,16 +167,12 @@ static void add_details(weir_text *out, const bench_view *v)
         "left "
         "it, for norms and copies alike; &ldquo;in L2&rdquo; says where the bytes of a call can "
         "be, by their number. One thread stayed on its core and its own time was counted; several "
-        "were those of a pool, and the wall clock counted. The copies were memcpy and loops with "
-        "plain, streaming, and streaming and prefetched accesses in every instruction set of the "
-        "machine, on as many threads. GB/s count each matrix once.</p>\n",
+        "were those of a pool, and the wall clock counted. The copies were loops on as many "
+        "threads that read and write what the norm does and only add: a plain one for every "
+        "instruction set of the machine, for its vector sets others that write past the caches, "
+        "if the set can, and that prefetch; and, of one matrix to one, memcpy. GB/s count each "
+        "matrix once.</p>\n",
         v->request->rounds, v->request->rounds == 1 ? "" : "s");
-    weir_text absent = {0};
-    bench_absent(v->request, &absent);
-    if (absent.len)
-        weir_text_addf(out, "<p class=\"how\">Not in this build: %s.</p>\n", absent.data);
-    if (absent.failed) out->failed = true;
-    weir_text_deinit(&absent);
     weir_text_add(out, "<pre class=\"command\">");
     weir_report_escape(out, v->command);
     weir_text_add(out, "</pre></section>\n");

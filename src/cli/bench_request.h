@@ -4,11 +4,12 @@
 
 #include "cli/cli.h"
 #include "lab/bench.h"
+#include "ops/kernels.h"
 
 enum {
     BENCH_SHAPES_MAX = 64,
     BENCH_THREADS_MAX = 16,
-    BENCH_CASES_MAX = WEIR_BENCH_OPS * WEIR_BENCH_TYPES * WEIR_BENCH_PASSES,
+    BENCH_CASES_MAX = WEIR_OP_COUNT * WEIR_BENCH_TYPES * WEIR_BENCH_PASSES,
     BENCH_SIZE_MAX = 1000000000 /* of rows, of a row */
 };
 
@@ -17,12 +18,11 @@ typedef struct bench_shape {
 } bench_shape;
 
 typedef struct bench_request {
-    weir_bench_case what[BENCH_CASES_MAX];   /* what this build has */
-    weir_bench_case absent[BENCH_CASES_MAX]; /* what it has not */
-    weir_isa isa[WEIR_BENCH_ISAS];
+    weir_bench_case what[BENCH_CASES_MAX]; /* what exists of what was asked for */
+    weir_isa isa[WEIR_ISA_COUNT];
     bench_shape shape[BENCH_SHAPES_MAX];
     int threads[BENCH_THREADS_MAX];
-    int cases, absents, isas, shapes, thread_counts, rounds;
+    int cases, isas, shapes, thread_counts, rounds;
 } bench_request;
 
 /* What the options name, each once; what they leave out is the default. Nothing wrong is left: an

@@ -18,7 +18,7 @@ static void print_row(const bench_view *v, const weir_bench_row *row)
     char shape[32];
     snprintf(shape, sizeof shape, "%lldx%lld", (long long)row->rows, (long long)row->dim);
     printf("%-11s %7d  %-9s %-17s %-4s  %-6s  %-17s %10.2f us %8.1f GB/s  %.2f of %.1f GB/s\n",
-           shape, row->threads, weir_bench_op_names[row->what.op - 1],
+           shape, row->threads, weir_norm_op_name(row->what.op),
            weir_bench_pass_names[row->what.pass], weir_bench_type_names[row->what.type],
            weir_isa_name(row->isa), bench_cached(v, row), row->seconds * 1e6,
            bench_gbps(row, row->seconds), weir_bench_fraction(row),
@@ -33,14 +33,15 @@ void bench_print_rows(const bench_view *v, const weir_bench_row *row, int rows)
 
 void bench_print_foot(const bench_view *v, const char *page)
 {
-    printf(
-        "\nMedians of %d round%s, in which everything of a shape runs in turn on the same buffers: "
-        "what is\ncached is as the one before left it. One thread: its own time, on one core; "
-        "several: by the wall.\n",
-        v->request->rounds, v->request->rounds == 1 ? "" : "s");
-    weir_text absent = {0};
-    bench_absent(v->request, &absent);
-    if (absent.len) printf("\nnot in this build: %s\n", absent.data);
-    weir_text_deinit(&absent);
+    weir_text interruption = {0};
+    bench_interruption(v, &interruption);
+    if (interruption.len) printf("\n%s\n", interruption.data);
+    weir_text_deinit(&interruption);
+    if (v->rows)
+        printf(
+            "\nMedians of %d round%s, in which everything of a shape runs in turn on the same "
+            "buffers: what is\ncached is as the one before left it. One thread: its own time, on "
+            "one core; several: by the wall.\n",
+            v->request->rounds, v->request->rounds == 1 ? "" : "s");
     if (page) printf("\n%s\n", page);
 }

@@ -23,28 +23,12 @@ void bench_machine(const bench_view *v, weir_text *out)
     }
 }
 
-/* How many of the cases have this operator and (unless it is WEIR_BENCH_TYPES) this type. */
-static int count(const weir_bench_case *c, int cases, weir_norm_op op, weir_bench_type type)
+void bench_interruption(const bench_view *v, weir_text *out)
 {
-    int found = 0;
-    for (int i = 0; i < cases; i++)
-        found += c[i].op == op && (type == WEIR_BENCH_TYPES || c[i].type == type);
-    return found;
-}
-
-void bench_absent(const bench_request *r, weir_text *out)
-{
-    const char *before = "";
-    for (int i = 0; i < r->absents; i++) {
-        const weir_bench_case *c = &r->absent[i];
-        const bool whole_op = !count(r->what, r->cases, c->op, WEIR_BENCH_TYPES);
-        const bool whole_type = !count(r->what, r->cases, c->op, c->type);
-        const weir_bench_type type = whole_op ? WEIR_BENCH_TYPES : c->type;
-        /* What goes together is said at its first. */
-        if (whole_type && count(r->absent, i, c->op, type)) continue;
-        weir_text_addf(out, "%s%s", before, weir_bench_op_names[c->op - 1]);
-        if (!whole_type) weir_text_addf(out, " %s", weir_bench_pass_names[c->pass]);
-        if (!whole_op) weir_text_addf(out, " in %s", weir_bench_type_names[c->type]);
-        before = ", ";
-    }
+    const bench_request *r = v->request;
+    if (v->interrupted)
+        weir_text_addf(out,
+                       "Interrupted when %d of %d pairs of a shape and a number of threads were "
+                       "measured.",
+                       bench_measured(v), r->shapes * r->thread_counts);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/bench_view.h"
+#include "io/files.h"
 
 /* What is being measured, for the line of progress. */
 typedef struct session {
@@ -38,15 +39,32 @@ static void show_progress(void *ctx, int round)
                 s->turn, s->turns);
 }
 
+/* What comes after minutes must not fail then. */
+static weir_status try_stdout(weir_error *err)
+{
+    if (fflush(stdout) == 0 && write(STDOUT_FILENO, "", 0) == 0) return WEIR_OK;
+    return weir_fail_errno(err, WEIR_E_FILE, "standard output cannot be written");
+}
+
+static weir_status try_targets(const options *o, weir_error *err)
+{
+    if (o->out) WEIR_TRY(weir_file_try(o->out, err));
+    return try_stdout(err);
+}
+
 /* Every shape with every number of threads; the table grows on the way. */
 static weir_status measure(session *s, bench_view *v, weir_error *err)
 {
     const bench_request *r = &s->request;
     const int rows = r->cases * r->isas;
+    WEIR_TRY(try_targets(s->o, err));
     for (int i = 0; i < r->shapes; i++)
         WEIR_TRY(weir_bench_fits(&s->plan, r->shape[i].rows, r->shape[i].dim, err));
     stop_listen();
-    if (!s->o->json) bench_print_head(v);
+    if (!s->o->json) {
+        bench_print_head(v);
+        WEIR_TRY(try_stdout(err));
+    }
     for (int i = 0; i < s->turns; i++) {
         weir_bench_row *row = &s->row[i * rows];
         s->turn = i + 1;
@@ -55,6 +73,7 @@ static weir_status measure(session *s, bench_view *v, weir_error *err)
         const weir_status status =
             weir_bench_measure(&s->plan, s->shape->rows, s->shape->dim, s->threads, row, err);
         if (s->terminal) fprintf(stderr, "\r\033[K");
+        v->interrupted = status == WEIR_E_INTERRUPTED;
         if (status != WEIR_OK) return status;
         v->rows += rows;
         if (!s->o->json) bench_print_rows(v, row, rows);
@@ -62,18 +81,22 @@ static weir_status measure(session *s, bench_view *v, weir_error *err)
     return WEIR_OK;
 }
 
-/* What was measured is told also where the page cannot be written. */
+/* What was measured is told also where the page cannot be written, and after an interruption; a page
+ * of nothing is not written. */
 static int finish(const session *s, const bench_view *v)
 {
     weir_error err;
-    const char *out = s->o->out;
+    const char *out = v->rows ? s->o->out : NULL;
     const bool written = out && bench_page_write(v, out, &err) == WEIR_OK;
     int code = EXIT_DONE;
     if (s->o->json)
         code = print_json(s->c->name, bench_json(v, written ? out : NULL));
     else
         bench_print_foot(v, written ? out : NULL);
-    return out && !written ? fail_with(s->c->name, &err) : code;
+    if (out && !written) code = fail_with(s->c->name, &err);
+    if (!v->interrupted) return code;
+    fprintf(stderr, "weir %s: interrupted\n", s->c->name);
+    return EXIT_FAILED;
 }
 
 int cmd_bench(const command *c, const options *o, const char *line)
@@ -99,7 +122,8 @@ int cmd_bench(const command *c, const options *o, const char *line)
     v.row = s.row;
     weir_status status = s.row ? measure(&s, &v, &err)
                                : weir_fail(&err, WEIR_E_MEMORY, "out of memory for the results");
-    const int code = status == WEIR_OK ? finish(&s, &v) : fail_with(c->name, &err);
+    const bool measured = status == WEIR_OK || status == WEIR_E_INTERRUPTED;
+    const int code = measured ? finish(&s, &v) : fail_with(c->name, &err);
     weir_free(s.row);
     return code;
 }

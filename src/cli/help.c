@@ -76,7 +76,7 @@ static void help_bench(void)
               "of x and y: f32, bf16, f16; of y, with x in f32: int8, fp8 (all)");
     help_line("--pass NAME[,...]", "forward, residual, backward, backward-residual (all)");
     help_line("--shape RxC[,...]", "rows and width (seven, from 1x4096 to 4096x4096)");
-    help_line("--threads N[,...]", "threads (1, and all cores)");
+    help_line("--threads N[,...]", "threads (1, and all cores that it may use)");
     help_line("--isa NAME[,...]", "instruction sets of the norms: scalar, avx2, ... (the best)");
     help_line("--rounds N", "how often everything is timed; the median counts (7)");
     help_line("--out FILE", "a page to write: tables and bars, in one file that opens offline");
@@ -107,7 +107,7 @@ static void help_own(const command *c)
         help_line("--temperature X", "0: always the likeliest byte (1)");
         help_line("--seed N", "seed of the draws (1)");
     }
-    if (c->takes & TAKES_THREADS) help_line("--threads N", "threads (all cores)");
+    if (c->takes & TAKES_THREADS) help_line("--threads N", "threads (all cores that it may use)");
 }
 
 void help_command(const command *c)

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/core.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -216,8 +216,7 @@ weir_status options_parse(const command *c, int argc, char **argv, options *o, w
 {
     *o = (options){.length = 500, .temperature = 1, .rounds = 7};
     weir_config_defaults(&o->config);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    o->threads = cores > 0 ? (int)cores : 1;
+    o->threads = weir_core_count();
     for (int i = 0; i < argc; i++) {
         if (strcmp(argv[i], "-h") == 0) {
             o->help = true;

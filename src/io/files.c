@@ -146,18 +146,41 @@ static int replace_file(const char *path, const char *temp, const char *folder,
     return why;
 }
 
+/* Where the bytes go first; *temp is all zero before, and the caller ends it. */
+static weir_status name_temporary(const char *path, weir_text *temp, weir_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return weir_fail(err, WEIR_E_FILE, "%s: is there and is not a file; it stays", path);
+    weir_text_addf(temp, "%s" TEMPORARY "%ld", path, (long)getpid());
+    if (temp->failed) return weir_fail(err, WEIR_E_MEMORY, "%s: no memory to write it", path);
+    return WEIR_OK;
+}
+
+weir_status weir_file_try(const char *path, weir_error *err)
+{
+    weir_text temp = {0};
+    weir_status status = name_temporary(path, &temp, err);
+    if (status == WEIR_OK) {
+        errno = path[0] ? write_new_file(temp.data, NULL, 0) : ENOENT;
+        if (errno)
+            status = weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be written", path);
+        else
+            unlink(temp.data);
+    }
+    weir_text_deinit(&temp);
+    return status;
+}
+
 weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size_t parts,
                                   weir_error *err)
 {
-    struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        return weir_fail(err, WEIR_E_FILE, "%s: is there and is not a file; it stays", path);
-    }
     weir_text temp = {0};
-    weir_text_addf(&temp, "%s" TEMPORARY "%ld", path, (long)getpid());
     char *folder = folder_of(path);
-    weir_status status = WEIR_OK;
-    if (temp.failed || !folder) {
+    weir_status status = name_temporary(path, &temp, err);
+    if (status != WEIR_OK) {
+        /* it is said */
+    } else if (!folder) {
         status = weir_fail(err, WEIR_E_MEMORY, "%s: no memory to write it", path);
     } else if ((errno = replace_file(path, temp.data, folder, part, parts)) != 0) {
         status = weir_fail_errno(err, WEIR_E_FILE, "%s: cannot be written", path);

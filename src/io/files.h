@@ -35,6 +35,11 @@ weir_status weir_file_write(const char *path, const void *data, size_t bytes, we
 weir_status weir_file_write_parts(const char *path, const weir_bytes *part, size_t parts,
                                   weir_error *err);
 
+/* Whether weir_file_write could write there now, unless the disk fills up: makes its temporary file,
+ * and removes it. To be asked before long work whose result goes there. Errors: those of
+ * weir_file_write. */
+weir_status weir_file_try(const char *path, weir_error *err);
+
 /* Removes the temporary files that writers of path left who were killed, as far as it can. No
  * writer of it may be at work. */
 void weir_file_sweep(const char *path);

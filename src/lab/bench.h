@@ -15,11 +15,7 @@
 #include "weir/cpu.h"
 #include "weir/norm.h"
 
-enum {
-    WEIR_BENCH_OPS = WEIR_DERF,
-    WEIR_BENCH_ISAS = WEIR_ISA_NEON + 1,
-    WEIR_BENCH_ROUNDS_MAX = 99
-};
+enum { WEIR_BENCH_ROUNDS_MAX = 99 };
 
 /* Of x, y and the sum, all the same; but for WEIR_BENCH_INT8 and _FP8 only of y, from an f32 x.
  * Parameters and their gradients are f32. */
@@ -53,8 +49,7 @@ typedef struct weir_bench_case {
     weir_bench_pass pass;
 } weir_bench_case;
 
-/* Names, as options and results spell them, by index (of operators: op - 1). */
-extern const char *const weir_bench_op_names[WEIR_BENCH_OPS];
+/* Names, as options and results spell them, by index; those of operators: weir_norm_op_name. */
 extern const char *const weir_bench_type_names[WEIR_BENCH_TYPES];
 extern const char *const weir_bench_pass_names[WEIR_BENCH_PASSES];
 
@@ -64,10 +59,6 @@ int weir_bench_outputs(weir_bench_pass pass);
 
 /* False for what norm.h does not have: a backward with an 8-bit type. */
 bool weir_bench_exists(const weir_bench_case *c);
-
-/* Whether the library serves the case, by its answer to a small call: an operator or a type that is
- * not in this build it refuses. Errors: WEIR_E_MEMORY; any other refusal, which is a bug. */
-weir_status weir_bench_in_build(const weir_bench_case *c, bool *there, weir_error *err);
 
 /* Whether this machine and build have the set. Not while other threads compute: it moves the
  * ceiling for a moment. */
@@ -94,7 +85,7 @@ static inline double weir_bench_fraction(const weir_bench_row *row)
 }
 
 typedef struct weir_bench_plan {
-    const weir_bench_case *what; /* all in this build */
+    const weir_bench_case *what; /* all exist */
     int cases;
     const weir_isa *isa; /* of the norms; the copies run on all */
     int isas;

@@ -5,22 +5,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ops/copy/copy.h"
+#include "ops/kernels.h"
+#include "ops/norm_tasks.h"
 
 enum { STAGGER = 5376, LINE = 64, LINE_FLOATS = LINE / sizeof(float) };
-
-/* What an operator has. */
-typedef struct traits {
-    bool mean, rstd, beta, eps, scale, shift;
-} traits;
-
-static const traits traits_of[WEIR_BENCH_OPS + 1] = {
-    [WEIR_LAYERNORM] = {.mean = true, .rstd = true, .beta = true, .eps = true},
-    [WEIR_RMSNORM] = {.rstd = true, .eps = true},
-    [WEIR_PRMSNORM] = {.rstd = true, .eps = true},
-    [WEIR_L2NORM] = {.rstd = true, .eps = true},
-    [WEIR_DYT] = {.beta = true, .scale = true},
-    [WEIR_DERF] = {.beta = true, .scale = true, .shift = true},
-};
 
 /* The types of x and of y. */
 static const weir_dtype dtypes[WEIR_BENCH_TYPES][2] = {
@@ -29,24 +17,25 @@ static const weir_dtype dtypes[WEIR_BENCH_TYPES][2] = {
     [WEIR_BENCH_FP8] = {WEIR_F32, WEIR_E4M3},
 };
 
-static int bytes_of(weir_dtype type)
-{
-    return type == WEIR_F32 ? 4 : type == WEIR_BF16 || type == WEIR_F16 ? 2 : 1;
-}
-
 int weir_bench_in_bytes(weir_bench_type type)
 {
-    return bytes_of(dtypes[type][0]);
+    return (int)weir_dtype_size(dtypes[type][0]);
 }
 
 int weir_bench_out_bytes(weir_bench_type type)
 {
-    return bytes_of(dtypes[type][1]);
+    return (int)weir_dtype_size(dtypes[type][1]);
 }
 
 int64_t weir_bench_blocks(int64_t rows, int64_t dim, int element)
 {
     return (rows * dim * element + WEIR_COPY_BLOCK - 1) / WEIR_COPY_BLOCK;
+}
+
+int64_t weir_bench_piece(int64_t rows, int64_t dim, int element, int threads)
+{
+    const weir_parallel par = {.workers = threads};
+    return weir_bench_blocks(weir_forward_span(rows, dim, &par), dim, element);
 }
 
 /* ---- buffers -------------------------------------------------------------------------------- */
@@ -109,11 +98,11 @@ static bool take_vectors(weir_bench_buffers *b)
 
 static weir_norm norm_of(weir_norm_op op, int64_t dim)
 {
-    const traits *has = &traits_of[op];
+    const weir_op_row *has = weir_op_find(op);
     return (weir_norm){.op = op,
                        .dim = dim,
-                       .eps = has->eps ? 1e-5 : 0,
-                       .partial = op == WEIR_PRMSNORM ? (dim + 3) / 4 : 0,
+                       .eps = has->measures ? 1e-5 : 0,
+                       .partial = has->partial ? (dim + 3) / 4 : 0,
                        .scale = has->scale ? 0.5f : 0};
 }
 
@@ -168,17 +157,17 @@ void weir_bench_buffers_deinit(weir_bench_buffers *b)
 
 static weir_norm_fwd forward_of(const weir_bench_case *c, const weir_bench_buffers *b)
 {
-    const traits *has = &traits_of[c->op];
+    const weir_op_row *has = weir_op_find(c->op);
     const weir_dtype x = dtypes[c->type][0], y = dtypes[c->type][1];
     weir_norm_fwd call = {.rows = b->rows,
                           .x = {b->in[0], x, 0},
                           .y = {b->out[0], y, 0},
                           .gamma = {b->gamma, WEIR_F32},
                           .beta = {has->beta ? b->beta : NULL, WEIR_F32},
-                          .mean = has->mean ? b->mean : NULL,
-                          .mean_lo = has->mean ? b->mean_lo : NULL,
-                          .rstd = has->rstd ? b->rstd : NULL,
-                          .y_scale = bytes_of(y) == 1 ? b->y_scale : NULL};
+                          .mean = has->centred ? b->mean : NULL,
+                          .mean_lo = has->centred ? b->mean_lo : NULL,
+                          .rstd = has->measures ? b->rstd : NULL,
+                          .y_scale = weir_dtype_size(y) == 1 ? b->y_scale : NULL};
     if (c->pass == WEIR_BENCH_RESIDUAL) {
         call.residual = (weir_mat){b->in[1], x, 0};
         call.alpha = 1;
@@ -189,14 +178,14 @@ static weir_norm_fwd forward_of(const weir_bench_case *c, const weir_bench_buffe
 
 static weir_norm_bwd backward_of(const weir_bench_case *c, const weir_bench_buffers *b)
 {
-    const traits *has = &traits_of[c->op];
+    const weir_op_row *has = weir_op_find(c->op);
     const weir_dtype type = dtypes[c->type][0];
     weir_norm_bwd call = {.rows = b->rows,
                           .dy = {b->in[1], type, 0},
                           .x = {b->in[0], type, 0},
-                          .mean = has->mean ? b->mean : NULL,
-                          .mean_lo = has->mean ? b->mean_lo : NULL,
-                          .rstd = has->rstd ? b->rstd : NULL,
+                          .mean = has->centred ? b->mean : NULL,
+                          .mean_lo = has->centred ? b->mean_lo : NULL,
+                          .rstd = has->measures ? b->rstd : NULL,
                           .gamma = {b->gamma, WEIR_F32},
                           .dx = {b->out[0], type, 0},
                           .dgamma = b->dgamma,

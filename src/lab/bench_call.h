@@ -35,6 +35,10 @@ int weir_bench_out_bytes(weir_bench_type type);
 /* Blocks of a copy that hold so many elements of so many bytes; the last may be partly full. */
 int64_t weir_bench_blocks(int64_t rows, int64_t dim, int element);
 
+/* Blocks of such a copy that a thread takes at once: what the rows of a task of the forward take, so
+ * that a copy pays as often as a norm for handing out work. */
+int64_t weir_bench_piece(int64_t rows, int64_t dim, int element, int threads);
+
 /* A call, ready to be made again and again. */
 typedef struct weir_bench_call {
     weir_norm norm;

@@ -57,44 +57,34 @@ static weir_copy_job copy_of(const weir_bench_case *c, const weir_bench_buffers 
     return job;
 }
 
-/* Blocks that a thread takes at once, so that the copy is cut into as many pieces as ops/norm.c
- * cuts a norm. */
-static int64_t piece_of(int64_t rows, int64_t dim, int64_t blocks)
-{
-    enum { TASK_ELEMENTS = 16384, ROW_BLOCK = 32 };
-    const int64_t span = (TASK_ELEMENTS / ROW_BLOCK + dim - 1) / dim * ROW_BLOCK;
-    const int64_t pieces = (rows + span - 1) / span;
-    return (blocks + pieces - 1) / pieces;
-}
-
-static void add_copies(race *r, int at)
+static void add_copies(race *r, int at, int threads)
 {
     int copies;
     const weir_copy *copy = weir_copies(&copies);
     const weir_bench_case *like = &r->limits[at].like;
     const int64_t rows = r->buffers.rows, dim = r->buffers.dim;
-    const int64_t blocks = weir_bench_blocks(rows, dim, weir_bench_in_bytes(like->type));
+    const int element = weir_bench_in_bytes(like->type);
     const weir_copy_job job = copy_of(like, &r->buffers);
     for (int i = 0; i < copies; i++) {
         if (copy[i].one_to_one && !(job.inputs == 1 && job.outputs == 1)) continue;
         r->all[r->count++] = (contender){.copy = &copy[i],
                                          .job = job,
-                                         .blocks = blocks,
-                                         .piece = piece_of(rows, dim, blocks),
+                                         .blocks = weir_bench_blocks(rows, dim, element),
+                                         .piece = weir_bench_piece(rows, dim, element, threads),
                                          .limit = at,
                                          .repeats = 1};
     }
 }
 
 /* Of each mix the copies, then the norms. */
-static void add_all(race *r, const weir_bench_plan *plan)
+static void add_all(race *r, const weir_bench_plan *plan, int threads)
 {
     for (int i = 0; i < plan->cases; i++) {
         int at = 0;
         while (at < r->limit_count && !same_traffic(&r->limits[at].like, &plan->what[i])) at++;
         if (at < r->limit_count) continue;
         r->limits[r->limit_count++].like = plan->what[i];
-        add_copies(r, at);
+        add_copies(r, at, threads);
         for (int k = i; k < plan->cases; k++) {
             if (!same_traffic(&plan->what[i], &plan->what[k])) continue;
             for (int s = 0; s < plan->isas; s++)
@@ -150,7 +140,7 @@ static weir_status run_rounds(race *r, const weir_bench_plan *plan, weir_error *
                 return weir_fail(err, WEIR_E_INTERRUPTED, "interrupted");
             const weir_status status = sample(&r->all[i], r->par, &r->all[i].seconds[round]);
             if (status != WEIR_OK)
-                return weir_fail(err, status, "a norm that answered before refuses: %s",
+                return weir_fail(err, status, "the library refuses a norm: %s",
                                  weir_status_name(status));
         }
     }
@@ -235,7 +225,7 @@ weir_status weir_bench_measure(const weir_bench_plan *plan, int64_t rows, int64_
     r.all = weir_alloc(cases * (size_t)(copies + plan->isas), sizeof *r.all);
     weir_status status;
     if (r.limits && r.all) {
-        add_all(&r, plan);
+        add_all(&r, plan, threads);
         status = run_threads(&r, plan, threads, err);
     } else {
         status = weir_fail(err, WEIR_E_MEMORY, "out of memory for the list of what runs");

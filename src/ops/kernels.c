@@ -3,15 +3,14 @@
 
 #include <stddef.h>
 
-static const weir_op_row op_rows[] = {
+static const weir_op_row op_rows[WEIR_OP_COUNT] = {
 #define WEIR_OP(op, name, centred, beta, measures, partial, scale, shift, rule, ulp)               \
     {WEIR_##op, #name, centred, beta, measures, partial, scale, shift, WEIR_RSTD_##rule, ulp},
 #include "ops/ops.def"
 #undef WEIR_OP
 };
-enum { OP_COUNT = sizeof op_rows / sizeof op_rows[0] };
 
-static const weir_kernel_row kernel_rows[OP_COUNT + 1][WEIR_ISA_COUNT] = {
+static const weir_kernel_row kernel_rows[WEIR_OP_COUNT + 1][WEIR_ISA_COUNT] = {
 #define WEIR_KERNEL(op, isa, name, suffix)                                                         \
     [WEIR_##op][WEIR_ISA_##isa] = {                                                                \
         {weir_k_##name##_fwd_f32_##suffix, weir_k_##name##_fwd_bf16_##suffix,                      \
@@ -24,13 +23,13 @@ static const weir_kernel_row kernel_rows[OP_COUNT + 1][WEIR_ISA_COUNT] = {
 
 const weir_op_row *weir_op_rows(int *count)
 {
-    *count = OP_COUNT;
+    *count = WEIR_OP_COUNT;
     return op_rows;
 }
 
 const weir_op_row *weir_op_find(weir_norm_op op)
 {
-    for (int i = 0; i < OP_COUNT; i++)
+    for (int i = 0; i < WEIR_OP_COUNT; i++)
         if (op_rows[i].op == op) return &op_rows[i];
     return NULL;
 }

@@ -121,6 +121,14 @@ typedef struct weir_kernel_row {
 /* Of an element, in bytes; 0 for what is no type. */
 int64_t weir_dtype_size(weir_dtype type);
 
+/* How many operators there are; they are numbered from 1. */
+enum {
+#define WEIR_OP(...) +1
+    WEIR_OP_COUNT = 0
+#include "ops/ops.def"
+#undef WEIR_OP
+};
+
 /* The rows of ops.def. */
 const weir_op_row *weir_op_rows(int *count);
 

@@ -21,12 +21,17 @@ static int64_t smaller(int64_t a, int64_t b)
 }
 
 /* Rows of a task: `unit` of them or a multiple. */
-static int64_t span_of(const weir_norm_shape *s, const weir_parallel *par, int64_t unit)
+static int64_t span_of(int64_t rows, int64_t dim, const weir_parallel *par, int64_t unit)
 {
-    if (!par || par->workers <= 1) return ceil_div(s->rows, unit) * unit;
-    const int64_t least = ceil_div(TASK_ELEMENTS, s->dim);
-    const int64_t share = ceil_div(s->rows, (int64_t)par->workers * TASKS_A_WORKER);
+    if (!par || par->workers <= 1) return ceil_div(rows, unit) * unit;
+    const int64_t least = ceil_div(TASK_ELEMENTS, dim);
+    const int64_t share = ceil_div(rows, (int64_t)par->workers * TASKS_A_WORKER);
     return ceil_div(share > least ? share : least, unit) * unit;
+}
+
+int64_t weir_forward_span(int64_t rows, int64_t dim, const weir_parallel *par)
+{
+    return span_of(rows, dim, par, WEIR_ROW_GROUP);
 }
 
 static void run_tasks(const weir_parallel *par, int64_t count, weir_task task, void *arg)
@@ -120,7 +125,7 @@ void weir_run_forward(const weir_forward_call *call, const weir_norm_shape *s,
         t.job = &flat;
         t.shape = &rows_of_groups;
     }
-    t.span = span_of(t.shape, par, WEIR_ROW_GROUP);
+    t.span = weir_forward_span(t.shape->rows, t.shape->dim, par);
     run_tasks(par, ceil_div(t.shape->rows, t.span), forward_task, &t);
 }
 
@@ -282,7 +287,7 @@ static void fold_shared(const backward_tasks *t)
 /* Rows of a task: a power of two of blocks, so that tasks are subtrees. */
 static int64_t back_span(const weir_norm_shape *s, const weir_parallel *par)
 {
-    const int64_t least = span_of(s, par, WEIR_ROW_BLOCK);
+    const int64_t least = span_of(s->rows, s->dim, par, WEIR_ROW_BLOCK);
     int64_t span = WEIR_ROW_BLOCK;
     while (span < least && span < s->rows) span *= 2;
     return span;

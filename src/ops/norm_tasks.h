@@ -12,6 +12,9 @@ typedef struct weir_forward_call {
 void weir_run_forward(const weir_forward_call *call, const weir_norm_shape *s,
                       const weir_parallel *par);
 
+/* How many rows a task of the forward has; the last may have fewer. */
+int64_t weir_forward_span(int64_t rows, int64_t dim, const weir_parallel *par);
+
 typedef struct weir_backward_call {
     weir_bwd_job job; /* of the first group */
     weir_bwd_kernel *kernel;

@@ -21,7 +21,7 @@ typedef struct scene {
     bench_view view;
 } scene;
 
-/* Every case that exists, up to `ops` operators, in two shapes; what lies above is absent. */
+/* Every case that exists, up to `ops` operators, in two shapes. */
 static void make_scene(scene *s, int ops)
 {
     bench_request *r = &s->request;
@@ -39,7 +39,6 @@ static void make_scene(scene *s, int ops)
                                    (weir_bench_type)(i / WEIR_BENCH_PASSES % WEIR_BENCH_TYPES),
                                    (weir_bench_pass)(i % WEIR_BENCH_PASSES)};
         if (weir_bench_exists(&c) && op < ops) r->what[r->cases++] = c;
-        if (weir_bench_exists(&c) && op >= ops) r->absent[r->absents++] = c;
     }
     s->view = (bench_view){.request = r,
                            .row = s->row,
@@ -64,30 +63,12 @@ static void make_scene(scene *s, int ops)
     }
 }
 
-static void words_are_short(void **state)
+static void machine_in_words(void **state)
 {
     (void)state;
     static scene s;
     weir_text text = {0};
-    make_scene(&s, 4);
-    bench_absent(&s.request, &text);
-    assert_string_equal(text.data, "dyt, derf");
-    weir_text_deinit(&text);
-
-    /* Of f16 only backward is missing, of rmsnorm bf16 and later. */
-    bench_request *r = &s.request;
-    *r = (bench_request){.what = {{WEIR_LAYERNORM, WEIR_BENCH_F16, WEIR_BENCH_FORWARD},
-                                  {WEIR_RMSNORM, WEIR_BENCH_F32, WEIR_BENCH_FORWARD}},
-                         .cases = 2,
-                         .absent = {{WEIR_LAYERNORM, WEIR_BENCH_F16, WEIR_BENCH_BACKWARD},
-                                    {WEIR_RMSNORM, WEIR_BENCH_BF16, WEIR_BENCH_FORWARD},
-                                    {WEIR_RMSNORM, WEIR_BENCH_BF16, WEIR_BENCH_BACKWARD},
-                                    {WEIR_RMSNORM, WEIR_BENCH_F16, WEIR_BENCH_FORWARD}},
-                         .absents = 4};
-    bench_absent(r, &text);
-    assert_string_equal(text.data, "layernorm backward in f16, rmsnorm in bf16, rmsnorm in f16");
-    weir_text_deinit(&text);
-
+    make_scene(&s, 1);
     bench_machine(&s.view, &text);
     assert_string_equal(text.data, "A <fast> processor, 8 cores, L1 48 KiB, L2 1 MiB, L3 32 MiB");
     weir_text_deinit(&text);
@@ -118,10 +99,10 @@ static void json_has_every_row(void **state)
     json_t *all = bench_json(&s.view, "page.html");
     const json_t *results = json_object_get(all, "results"), *first = json_array_get(results, 0);
     assert_int_equal(json_array_size(results), s.view.rows);
-    assert_int_equal(json_array_size(json_object_get(all, "absent")), s.request.absents);
     assert_int_equal(json_integer_value(json_object_get(first, "bytes")), 64 * 768 * 8);
     assert_string_equal(json_string_value(json_object_get(json_object_get(first, "copy"), "loop")),
                         "avx2 streaming");
+    assert_true(json_is_false(json_object_get(all, "interrupted")));
     json_decref(all);
 }
 
@@ -142,7 +123,7 @@ static void page_is_whole(void **state)
     char *page;
     size_t bytes;
     weir_error err;
-    make_scene(&s, WEIR_BENCH_OPS);
+    make_scene(&s, WEIR_OP_COUNT);
     if (bench_page_write(&s.view, "bench_page.html", &err) != WEIR_OK) fail_msg("%s", err.message);
     assert_int_equal(weir_file_read("bench_page.html", 1 << 24, &page, &bytes, &err), WEIR_OK);
     assert_int_equal(count(page, "<rect"), s.view.rows);
@@ -155,13 +136,42 @@ static void page_is_whole(void **state)
     assert_int_equal(bench_page_write(&s.view, "no/such/folder.html", &err), WEIR_E_FILE);
 }
 
+/* Of two shapes with two numbers of threads, three pairs. */
+static void an_interruption_is_told(void **state)
+{
+    (void)state;
+    static scene s;
+    char *page;
+    size_t bytes;
+    weir_error err;
+    make_scene(&s, 2);
+    s.view.rows = 3 * s.request.cases;
+    s.view.interrupted = true;
+    json_t *all = bench_json(&s.view, NULL);
+    assert_true(json_is_true(json_object_get(all, "interrupted")));
+    assert_int_equal(json_array_size(json_object_get(all, "results")), s.view.rows);
+    json_decref(all);
+
+    if (bench_page_write(&s.view, "bench_part.html", &err) != WEIR_OK) fail_msg("%s", err.message);
+    assert_int_equal(weir_file_read("bench_part.html", 1 << 24, &page, &bytes, &err), WEIR_OK);
+    assert_int_equal(count(page, "Interrupted when 3 of 4 pairs of a shape"), 1);
+    assert_int_equal(count(page, "<svg class=\"bars\""), 3 * WEIR_BENCH_PASSES);
+    assert_int_equal(count(page, "<div class=\"panels\""), 3);
+    weir_free(page);
+    s.view.rows = 2 * s.request.cases; /* nothing of the second shape */
+    if (bench_page_write(&s.view, "bench_part.html", &err) != WEIR_OK) fail_msg("%s", err.message);
+    assert_int_equal(weir_file_read("bench_part.html", 1 << 24, &page, &bytes, &err), WEIR_OK);
+    assert_int_equal(count(page, "<div class=\"panels\""), 2);
+    assert_null(strstr(page, "4096x4096"));
+    weir_free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_are_short),
-        cmocka_unit_test(cached_by_bytes),
-        cmocka_unit_test(json_has_every_row),
-        cmocka_unit_test(page_is_whole),
+        cmocka_unit_test(machine_in_words),        cmocka_unit_test(cached_by_bytes),
+        cmocka_unit_test(json_has_every_row),      cmocka_unit_test(page_is_whole),
+        cmocka_unit_test(an_interruption_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

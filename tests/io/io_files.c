@@ -121,8 +121,13 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         weir_status status = weir_file_write(wrong[i].path, "new", 3, &err);
         assert_failed(status, WEIR_E_FILE, &err, wrong[i].message);
+        status = weir_file_try(wrong[i].path, &err);
+        assert_failed(status, WEIR_E_FILE, &err, wrong[i].message);
     }
-    assert_int_equal(entries_here(), entries);
+    assert_int_equal(weir_file_try("file", NULL), WEIR_OK);
+    assert_int_equal(weir_file_try("folder/new", NULL), WEIR_OK);
+    assert_int_equal(rmdir("folder"), 0); /* it is empty */
+    assert_int_equal(entries_here(), entries - 1);
     assert_holds("file", "old");
     assert_nothing_new(before);
 }

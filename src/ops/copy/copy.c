@@ -27,7 +27,8 @@ static const weir_copy copies[] = {
     LOOPS(WEIR_ISA_AVX512, avx512),
 #endif
 #if WEIR_HAVE_NEON
-    LOOPS(WEIR_ISA_NEON, neon),
+    LOOP("neon", WEIR_ISA_NEON, plain, neon),
+    LOOP("neon prefetched", WEIR_ISA_NEON, fetch, neon),
 #endif
 };
 

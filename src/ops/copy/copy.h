@@ -34,8 +34,9 @@ typedef struct weir_copy {
     bool one_to_one; /* serves (1, 1) only */
 } weir_copy;
 
-/* The loops that this machine and this build have, *count of them: memcpy, and for each instruction
- * set plain stores and, where it has them, streaming stores, without and with a prefetch. */
+/* The loops that this machine and this build have, *count of them: memcpy; the plain loop of each
+ * instruction set; of AVX2 and AVX-512 one with streaming stores, and one that prefetches as well; of
+ * NEON, for which vf_stream is a plain store, one that prefetches. */
 const weir_copy *weir_copies(int *count);
 
 #endif

@@ -1,4 +1,5 @@
-/* copy_body.h - what memory allows, in the words of simd/: blocks are read, added, and written. */
+/* copy_body.h - what memory allows, in the words of simd/: blocks are read, added, and written. A set
+ * says behind this which loops it has: COPY_LOOP. */
 #include "ops/copy/copy_isa.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -10,6 +11,7 @@ enum {
     QUARTER = BLOCK / 4
 };
 
+/* FETCH streams too, where the set can: else vf_stream is vf_store. */
 typedef enum manner { PLAIN, STREAM, FETCH } manner;
 
 INLINE void put(float *p, vf a, manner how)
@@ -89,18 +91,10 @@ INLINE void copy_mix(const weir_copy_job *job, int64_t first, int64_t end, manne
         copy_blocks(job, first, end, 2, 2, false, how);
 }
 
-void WEIR_PASTE(weir_copy_plain, _, WEIR_SIMD_SUFFIX)(const weir_copy_job *job, int64_t first,
-                                                      int64_t end)
-{
-    copy_mix(job, first, end, PLAIN);
-}
-void WEIR_PASTE(weir_copy_stream, _, WEIR_SIMD_SUFFIX)(const weir_copy_job *job, int64_t first,
-                                                       int64_t end)
-{
-    copy_mix(job, first, end, STREAM);
-}
-void WEIR_PASTE(weir_copy_fetch, _, WEIR_SIMD_SUFFIX)(const weir_copy_job *job, int64_t first,
-                                                      int64_t end)
-{
-    copy_mix(job, first, end, FETCH);
-}
+/* weir_copy_plain_avx2, ...: a loop of this set. */
+#define COPY_LOOP(name, how)                                                                       \
+    void WEIR_PASTE(weir_copy_##name, _, WEIR_SIMD_SUFFIX)(const weir_copy_job *job,               \
+                                                           int64_t first, int64_t end)             \
+    {                                                                                              \
+        copy_mix(job, first, end, how);                                                            \
+    }

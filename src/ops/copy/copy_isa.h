@@ -4,13 +4,9 @@
 
 #include "ops/copy/copy.h"
 
-/* NAME_scalar(job, first, end), ... */
-#define WEIR_COPY_LOOPS(suffix)                                                                    \
-    weir_copy_loop weir_copy_plain_##suffix, weir_copy_stream_##suffix, weir_copy_fetch_##suffix;
-WEIR_COPY_LOOPS(scalar)
-WEIR_COPY_LOOPS(avx2)
-WEIR_COPY_LOOPS(avx512)
-WEIR_COPY_LOOPS(neon)
-#undef WEIR_COPY_LOOPS
+weir_copy_loop weir_copy_plain_scalar;
+weir_copy_loop weir_copy_plain_avx2, weir_copy_stream_avx2, weir_copy_fetch_avx2;
+weir_copy_loop weir_copy_plain_avx512, weir_copy_stream_avx512, weir_copy_fetch_avx512;
+weir_copy_loop weir_copy_plain_neon, weir_copy_fetch_neon; /* without streaming stores */
 
 #endif
