@@ -126,7 +126,7 @@ static void check_habit(weir_rounding habit)
         const problem_options o = draw_options(&rows[trial % ops], trial);
         problem p = problem_make(&o);
         p.norm.rounding = habit;
-        if (trial % 3 == 0) p.size[SUM] = 0; /* then the sum is rounded to the type of x */
+        if (trial / ops % 3 == 0) p.size[SUM] = 0; /* then the sum is rounded to the type of x */
         without_gradients(&p);
         for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
             weir_set_isa_ceiling(isa);
