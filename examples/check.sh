@@ -7,6 +7,7 @@ set -eu
 wanted=$1 program=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 
 skip() {
     echo "check: $1, so $program is not run"

@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 lint=${1:?usage: $0 LINT}
 tree=$(mktemp -d)
 trap 'rm -rf "$tree" "$tree.so"' EXIT
+trap 'exit 1' HUP INT TERM
 library=$tree.so
 bad=0
 cases=0
