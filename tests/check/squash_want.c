@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "element.h"
-#include "ops/squash_f64.h"
+#include "squash_f64.h"
 
 static const double u = 0x1p-24;
 
