@@ -4,8 +4,8 @@
 #     mutate.sh [--every K] [FIRST [LAST]]
 #
 # A copy of the sources is built in a scratch folder; nothing here is touched. A fault that every test passes is a hole
-# in the tests: it is printed, and the script exits with 1. The numbers choose some of the faults, and --every each K-th
-# of those. All take about 25 minutes on two idle cores.
+# in the tests: it is printed, and the script exits with 1; with 2 where it could not try. The numbers choose some of the
+# faults, and --every each K-th of those; the texts of all are looked for. All take about 25 minutes on two idle cores.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 every=1
@@ -13,6 +13,12 @@ if [ "${1:-}" = --every ]; then
     every=${2:?"mutate: --every wants a number"}
     shift 2
 fi
+case $every in
+0* | *[!0-9]*)
+    echo "mutate: --every wants a number from 1 on, not '$every'" >&2
+    exit 2
+    ;;
+esac
 first=${1:-1} last=${2:-1000}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -26,10 +32,10 @@ build() {
     cmake --build "$scratch/build" --parallel 2 --target "$@" >"$scratch/log" 2>&1
 }
 
-# Whether the tests named pass.
+# Whether the tests named pass. A fault that makes one run for ever is found too.
 pass() {
     for test in "$@"; do
-        "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || return 1
+        timeout 300 "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || return 1
     done
 }
 
@@ -43,9 +49,16 @@ on() {
     cpu=$1
 }
 
+# Ends: fault $1 could not be tried, because $2.
+give_up() {
+    echo "mutate: $number, $1: $2" >&2
+    exit 2
+}
+
 # One fault: in file $2 the first place of text $3 becomes $4. $1 says what it is.
 mutant() {
     number=$((number + 1))
+    grep -q -F -e "$3" "$scratch/$2" || give_up "$1" "\"$3\" is not in $2"
     { [ "$number" -ge "$first" ] && [ "$number" -le "$last" ]; } || return 0
     [ $(((number - first) % every)) -eq 0 ] || return 0
     if [ -n "$cpu" ] && ! grep -q -w -E "$cpu" /proc/cpuinfo; then
@@ -61,21 +74,20 @@ mutant() {
         done = 1
     }
     { print }' "$scratch/kept" >"$file"
-    if cmp -s "$file" "$scratch/kept"; then
-        echo "mutate: $number, $1: \"$3\" is not in $2" >&2
-        exit 2
+    ! cmp -s "$file" "$scratch/kept" || give_up "$1" "it changes nothing"
+    build "$likely" || give_up "$1" "does not compile: $(cat "$scratch/log")"
+    caught=true
+    if pass "$likely"; then
+        # shellcheck disable=SC2086 # one word a test
+        build $tests || give_up "$1" "does not compile: $(cat "$scratch/log")"
+        # shellcheck disable=SC2086
+        ! pass $tests || caught=false
     fi
-    if ! build "$likely"; then
-        cat "$scratch/log" >&2
-        echo "mutate: $number, $1: does not compile" >&2
-        exit 2
-    fi
-    # shellcheck disable=SC2086 # one word a test
-    if pass "$likely" && build $tests && pass $tests; then
+    if $caught; then
+        echo "$number caught: $1"
+    else
         survivors=$((survivors + 1))
         echo "$number SURVIVES: $1 ($2)"
-    else
-        echo "$number caught: $1"
     fi
     cp "$scratch/kept" "$file"
 }
@@ -267,5 +279,9 @@ mutant "oracle: sum of g x" src/ops/oracle.c 'sum_gx += g * (x[j] - mean) * rstd
 mutant "oracle: dsum not scaled by alpha" src/ops/oracle.c 'dresidual[j] = args->alpha * ds' 'dresidual[j] = args->alpha * (ds - (dsum ? dsum[j] : 0))'
 mutant "oracle: gamma of the first group for all" src/ops/oracle.c '(p->at + j) % dim' 'j % dim'
 
+if [ "$tried" -eq 0 ]; then
+    echo "mutate: there is no fault to try among $number" >&2
+    exit 2
+fi
 echo "$((tried - survivors)) of $tried caught"
 [ "$survivors" -eq 0 ]
