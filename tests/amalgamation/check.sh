@@ -44,8 +44,9 @@ shows() {
 
 # fuses_nothing OBJECT: no multiplication with an addition, but for those of whole vectors of doubles.
 fuses_nothing() {
-    found=$("${OBJDUMP:-objdump}" -d --no-show-raw-insn "$1" |
-        grep -E '[[:space:]](vfn?m(add|sub)[0-9a-z]*|fn?m(add|sub|la|ls))[[:space:]]' |
+    "${OBJDUMP:-objdump}" -d --no-show-raw-insn "$1" >"$work/code" || fault "weir.c: cannot be disassembled"
+    grep -q -E '[[:space:]](v?mulps|fmul)[[:space:]]' "$work/code" || fault "weir.c: multiplies nothing that is seen"
+    found=$(grep -E '[[:space:]](vfn?m(add|sub)[0-9a-z]*|fn?m(add|sub|la|ls))[[:space:]]' "$work/code" |
         grep -v -E 'vfmadd[0-9]+pd.*%zmm|fmla[[:space:]].*\.2d' | head -n 5)
     [ -z "$found" ] || fault "weir.c: is fused:
 $found"
