@@ -52,7 +52,7 @@ bench: configure-build ## build and run the benchmarks
 	$(quiet)$(cmake_build) --target bench
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR when given
-install-strip: build ## the same, without debug information
+install-strip: build ## the same; the command and the shared library without debug information
 install install-strip:
 	$(quiet)DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX) $(if $(filter %-strip,$@),--strip) $(hide)
 

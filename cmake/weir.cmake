@@ -89,6 +89,7 @@ endfunction()
 # weir_bare_program(NAME files...): a program of the tests that needs nothing but libweir.
 function(weir_bare_program name)
   add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE weir_flags weir_static)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()

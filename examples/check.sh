@@ -7,6 +7,7 @@ set -eu
 wanted=$1 program=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 
 skip() {
     echo "check: $1, so $program is not run"
@@ -26,9 +27,9 @@ compile() {
     esac
     printf '#ifdef _OPENMP\n#include <omp.h>\n#endif\nint main(void) { return 0; }\n' |
         $compiler -x $language - -o "$scratch/probe" 2>/dev/null || skip "there is no $compiler"
-    # shellcheck disable=SC2046 # a list of options
-    $compiler -Wall -Wextra -Wpedantic -Werror "$program" $(pkg-config --cflags --libs ${2:+--static} weir) \
-        -o "$scratch/program"
+    options=$(pkg-config --cflags --libs ${2:+--static} weir)
+    eval "set -- $options" # pkg-config quotes for a shell what has spaces
+    $compiler -Wall -Wextra -Wpedantic -Werror "$program" "$@" -o "$scratch/program"
     program=$scratch/program
 }
 

@@ -4,8 +4,8 @@
 #     mutate.sh [--every K] [FIRST [LAST]]
 #
 # A copy of the sources is built in a scratch folder; nothing here is touched. A fault that every test passes is a hole
-# in the tests: it is printed, and the script exits with 1. The numbers choose some of the faults, and --every each K-th
-# of those. All take about 25 minutes on two idle cores.
+# in the tests: it is printed, and the script exits with 1; with 2 where it could not try. The numbers choose some of the
+# faults, and --every each K-th of those; the texts of all are looked for. All take about 25 minutes on two idle cores.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 every=1
@@ -13,22 +13,29 @@ if [ "${1:-}" = --every ]; then
     every=${2:?"mutate: --every wants a number"}
     shift 2
 fi
+case $every in
+0* | *[!0-9]*)
+    echo "mutate: --every wants a number from 1 on, not '$every'" >&2
+    exit 2
+    ;;
+esac
 first=${1:-1} last=${2:-1000}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 2' HUP INT TERM
 tests="norm_errors_check norm_overlap_check norm_props_check norm_types_check norm_rounding_check norm_quantum_check
 norm_split_check norm_ops_check norm_groups_check norm_order_check norm_pieces_check"
-likely='' number=0 tried=0 survivors=0
+likely='' cpu='' number=0 tried=0 survivors=0
 
 # Builds the tests named.
 build() {
     cmake --build "$scratch/build" --parallel 2 --target "$@" >"$scratch/log" 2>&1
 }
 
-# Whether the tests named pass.
+# Whether the tests named pass. A fault that makes one run for ever is found too.
 pass() {
     for test in "$@"; do
-        "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || return 1
+        timeout 300 "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || return 1
     done
 }
 
@@ -37,11 +44,27 @@ by() {
     likely=$1
 }
 
+# Only a CPU with one of the features $1, as /proc/cpuinfo has them, shows the faults from here on; '' is any.
+on() {
+    cpu=$1
+}
+
+# Ends: fault $1 could not be tried, because $2.
+give_up() {
+    echo "mutate: $number, $1: $2" >&2
+    exit 2
+}
+
 # One fault: in file $2 the first place of text $3 becomes $4. $1 says what it is.
 mutant() {
     number=$((number + 1))
+    grep -q -F -e "$3" "$scratch/$2" || give_up "$1" "\"$3\" is not in $2"
     { [ "$number" -ge "$first" ] && [ "$number" -le "$last" ]; } || return 0
     [ $(((number - first) % every)) -eq 0 ] || return 0
+    if [ -n "$cpu" ] && ! grep -q -w -E "$cpu" /proc/cpuinfo; then
+        echo "$number left out: $1 (this CPU has no $cpu)"
+        return 0
+    fi
     tried=$((tried + 1))
     file=$scratch/$2
     cp "$file" "$scratch/kept"
@@ -51,21 +74,20 @@ mutant() {
         done = 1
     }
     { print }' "$scratch/kept" >"$file"
-    if cmp -s "$file" "$scratch/kept"; then
-        echo "mutate: $number, $1: \"$3\" is not in $2" >&2
-        exit 2
+    ! cmp -s "$file" "$scratch/kept" || give_up "$1" "it changes nothing"
+    build "$likely" || give_up "$1" "does not compile: $(cat "$scratch/log")"
+    caught=true
+    if pass "$likely"; then
+        # shellcheck disable=SC2086 # one word a test
+        build $tests || give_up "$1" "does not compile: $(cat "$scratch/log")"
+        # shellcheck disable=SC2086
+        ! pass $tests || caught=false
     fi
-    if ! build "$likely"; then
-        cat "$scratch/log" >&2
-        echo "mutate: $number, $1: does not compile" >&2
-        exit 2
-    fi
-    # shellcheck disable=SC2086 # one word a test
-    if pass "$likely" && build $tests && pass $tests; then
+    if $caught; then
+        echo "$number caught: $1"
+    else
         survivors=$((survivors + 1))
         echo "$number SURVIVES: $1 ($2)"
-    else
-        echo "$number caught: $1"
     fi
     cp "$scratch/kept" "$file"
 }
@@ -170,7 +192,8 @@ mutant "codes up to 128" $writer '127.0F : 448.0F' '128.0F : 448.0F'
 mutant "least scale ignored" $writer 'if (scale < job->scale_min)' 'if (0)'
 mutant "largest scale ignored" $writer 'job->scale_max > 0 && scale' '0 && scale'
 mutant "codes not clamped" $writer 'vf_min(limit, v)' 'v'
-mutant "NaN gets a scale" $writer 'if (!(max <= 3.40282347e38F)) return NAN' 'if (max > 3.40282347e38F) return NAN'
+mutant "NaN gets a scale" $writer '!(lanes[k] <= max) && !isnan(max)' 'lanes[k] > max'
+mutant "infinity gets a scale" $writer 'if (!(max <= 3.40282347e38F)) return NAN' 'if (isnan(max)) return NAN'
 mutant "scales of groups in one place" $writer 'job->y_scale[row * job->ld_stats]' 'job->y_scale[row]'
 mutant "what lies behind the last column has a part in the scale" $writer 'load_of(WEIR_F32, y, i, part_of(n - i))' 'load_of(WEIR_F32, y, i, VF_LANES)'
 mutant "divided by the scale" $writer 'vf_mul(load_of(WEIR_F32, y, i, part), per_unit)' 'vf_div(load_of(WEIR_F32, y, i, part), vf_set1(scale))'
@@ -231,17 +254,17 @@ mutant "measuring may be given y" $check '{args->y.data, "y"},' '{NULL, "y"},'
 mutant "message names another operand" $check 'demand(args->mean_lo, "mean_lo", err)' 'demand(args->mean_lo, "mean", err)'
 
 by norm_ops_check
+on 'avx2|asimd'
 mutant "ceiling ignored" src/simd/cpu.c '(cap < best ? cap : best)' 'best'
-case $(uname -m) in
-x86_64 | amd64)
-    mutant "row wired to another kernel" src/ops/kernels.def 'WEIR_KERNEL(LAYERNORM, AVX2, layernorm, avx2)' 'WEIR_KERNEL(LAYERNORM, AVX2, rmsnorm, avx2)'
-    mutant "row wired to another set" src/ops/kernels.def 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, avx512)' 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, scalar)'
-    mutant "AVX2 mask off by one" src/simd/simd_avx2.h '_mm256_set1_epi32(n), _mm256_setr' '_mm256_set1_epi32(n + 1), _mm256_setr'
-    mutant "AVX-512 drifts by 2^-30" src/simd/simd_avx512.h 'return _mm512_mul_pd(a, b);' 'return _mm512_mul_pd(_mm512_mul_pd(a, b), _mm512_set1_pd(1 + 0x1p-30));'
-    mutant "AVX2 multiplies and adds in another order" src/simd/simd_avx2.h 'return _mm256_add_pd(a, b);' 'return _mm256_sub_pd(b, _mm256_sub_pd(_mm256_set1_pd(0x1p-60), a));'
-    mutant "halves swapped" src/simd/simd_avx512.h 'return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));' 'return _mm512_cvtps_pd(_mm512_castps512_ps256(a));'
-    ;;
-esac
+on avx2
+mutant "row wired to another kernel" src/ops/kernels.def 'WEIR_KERNEL(LAYERNORM, AVX2, layernorm, avx2)' 'WEIR_KERNEL(LAYERNORM, AVX2, rmsnorm, avx2)'
+mutant "AVX2 mask off by one" src/simd/simd_avx2.h '_mm256_set1_epi32(n), _mm256_setr' '_mm256_set1_epi32(n + 1), _mm256_setr'
+mutant "AVX2 multiplies and adds in another order" src/simd/simd_avx2.h 'return _mm256_add_pd(a, b);' 'return _mm256_sub_pd(b, _mm256_sub_pd(_mm256_set1_pd(0x1p-60), a));'
+on avx512bw
+mutant "row wired to another set" src/ops/kernels.def 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, avx512)' 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, scalar)'
+mutant "AVX-512 drifts by 2^-30" src/simd/simd_avx512.h 'return _mm512_mul_pd(a, b);' 'return _mm512_mul_pd(_mm512_mul_pd(a, b), _mm512_set1_pd(1 + 0x1p-30));'
+mutant "halves swapped" src/simd/simd_avx512.h 'return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));' 'return _mm512_cvtps_pd(_mm512_castps512_ps256(a));'
+on ''
 
 by norm_ops_check
 mutant "last columns of a row without y" $squash 'for (; i < end; i += VF_LANES)' 'for (; i + VF_LANES <= end; i += VF_LANES)'
@@ -257,5 +280,9 @@ mutant "oracle: sum of g x" src/ops/oracle.c 'sum_gx += g * (x[j] - mean) * rstd
 mutant "oracle: dsum not scaled by alpha" src/ops/oracle.c 'dresidual[j] = args->alpha * ds' 'dresidual[j] = args->alpha * (ds - (dsum ? dsum[j] : 0))'
 mutant "oracle: gamma of the first group for all" src/ops/oracle.c '(p->at + j) % dim' 'j % dim'
 
+if [ "$tried" -eq 0 ]; then
+    echo "mutate: there is no fault to try among $number" >&2
+    exit 2
+fi
 echo "$((tried - survivors)) of $tried caught"
 [ "$survivors" -eq 0 ]

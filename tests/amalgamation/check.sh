@@ -3,7 +3,8 @@
 # They are the same each time they are written, and compile in one call without a warning, optimized or not; the bits are those
 # of tests/check/norm_bits.txt, as the library's are; nothing is fused but sums of doubles, where that is exact; the public
 # functions are seen from outside, and nothing else; the examples print what they should. EDIT, a script of sed, plants a fault
-# in weir.c first, for the selftest. CC, NM, OBJDUMP, and RUN, an emulator, name other programs.
+# in weir.c first, for the selftest. CC, NM, OBJDUMP, and RUN, an emulator, name other programs; TARGET is what a CC that
+# compiles for several machines is told.
 . "$(dirname "$0")/../lint/lib.sh"
 edit=${2:-}
 work=$(mktemp -d)
@@ -14,9 +15,13 @@ so_far_so_good() {
     verdict || exit 1
 }
 
+compiler() {
+    "${CC:-cc}" ${TARGET:+"--target=$TARGET"} "$@"
+}
+
 # compile ARGUMENT...: the one call.
 compile() {
-    "${CC:-cc}" -Wall -Wextra -Wpedantic -Werror -I"$work" "$@" || fault "weir.c: does not compile: $*"
+    compiler -Wall -Wextra -Wpedantic -Werror -I"$work" "$@" || fault "weir.c: does not compile: $*"
     so_far_so_good
 }
 
@@ -44,8 +49,9 @@ shows() {
 
 # fuses_nothing OBJECT: no multiplication with an addition, but for those of whole vectors of doubles.
 fuses_nothing() {
-    found=$("${OBJDUMP:-objdump}" -d --no-show-raw-insn "$1" |
-        grep -E '[[:space:]](vfn?m(add|sub)[0-9a-z]*|fn?m(add|sub|la|ls))[[:space:]]' |
+    "${OBJDUMP:-objdump}" -d --no-show-raw-insn "$1" >"$work/code" || fault "weir.c: cannot be disassembled"
+    grep -q -E '[[:space:]](v?mulps|fmul)[[:space:]]' "$work/code" || fault "weir.c: multiplies nothing that is seen"
+    found=$(grep -E '[[:space:]](vfn?m(add|sub)[0-9a-z]*|fn?m(add|sub|la|ls))[[:space:]]' "$work/code" |
         grep -v -E 'vfmadd[0-9]+pd.*%zmm|fmla[[:space:]].*\.2d' | head -n 5)
     [ -z "$found" ] || fault "weir.c: is fused:
 $found"
@@ -56,7 +62,7 @@ scripts/amalgamate "$work/again" >"$work/log"
 diff -r "$work/weir" "$work/again" >"$work/log" || fault "scripts/amalgamate: writes something else the second time"
 sed "$edit" "$work/again/weir.c" >"$work/weir/weir.c"
 [ -z "$edit" ] || ! cmp "$work/weir/weir.c" "$work/again/weir.c" || fault "'$edit' changes nothing"
-! "${CC:-cc}" -ff''ast-math -fsyntax-only "$work/weir/weir.c" 2>"$work/log" || fault "weir.c: compiles with fast math"
+! compiler -ff''ast-math -fsyntax-only "$work/weir/weir.c" 2>"$work/log" || fault "weir.c: compiles with fast math"
 so_far_so_good
 
 compile -std=c11 -O0 -c "$work/weir/weir.c" -o "$work/plain.o"
@@ -77,7 +83,7 @@ prints examples/deepnorm.out "$work/static"
 so_far_so_good
 
 native=-march=native
-"${CC:-cc}" $native -x c -c /dev/null -o "$work/probe.o" 2>"$work/log" || native=
+compiler $native -x c -c /dev/null -o "$work/probe.o" 2>"$work/log" || native=
 # shellcheck disable=SC2086 # an option or none
 compile -O2 $native -c "$work/weir/weir.c" -o "$work/fast.o"
 fuses_nothing "$work/fast.o"

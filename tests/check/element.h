@@ -4,7 +4,23 @@
 #define WEIR_TESTS_ELEMENT_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include "weir/norm.h"
+
+static inline uint32_t bits_of(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+
+static inline float float_of(uint32_t bits)
+{
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
 
 size_t element_size(weir_dtype type);
 

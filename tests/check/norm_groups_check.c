@@ -28,12 +28,11 @@ static void check_options(const problem_options *o)
 static void check_shape(const weir_op_row *op, int64_t dim, int64_t groups, int64_t gamma_dim)
 {
     static const int64_t row_counts[] = {1, 5, 18, 37};
-    static const weir_dtype types[] = {WEIR_F32, WEIR_BF16, WEIR_F16};
     for (int k = 0; k < 4; k++) {
         weir_rng rng;
         weir_rng_init(&rng, (uint64_t)(dim * groups), (uint64_t)(4 * gamma_dim + k));
         const bool residual = weir_rng_below(&rng, 2), gamma = k > 0;
-        const weir_dtype type = types[weir_rng_below(&rng, 3)];
+        const weir_dtype type = any_type(&rng);
         problem_options o = {.op = op,
                              .family = ASSORTED,
                              .rows = row_counts[weir_rng_below(&rng, 4)],
@@ -53,7 +52,7 @@ static void check_shape(const weir_op_row *op, int64_t dim, int64_t groups, int6
                              .seed = weir_rng_u32(&rng)};
         for (operand in = X; in < OPERANDS; in++) o.in[in] = type;
         o.out[Y] = o.out[SUM] = o.out[DX] = o.out[DRESIDUAL] = type;
-        o.in[GAMMA] = o.in[BETA] = types[weir_rng_below(&rng, 3)];
+        o.in[GAMMA] = o.in[BETA] = any_type(&rng);
         check_options(&o);
     }
 }

@@ -15,12 +15,6 @@
 
 enum { VARIANTS = 6 };
 
-static weir_dtype any_type(weir_rng *rng)
-{
-    static const weir_dtype types[] = {WEIR_F32, WEIR_BF16, WEIR_F16};
-    return types[weir_rng_below(rng, 3)];
-}
-
 /* The types that engines use, more often than mixtures of them. */
 static void draw_types(problem_options *o, weir_rng *rng)
 {

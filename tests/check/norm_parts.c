@@ -23,13 +23,6 @@ typedef struct parts {
 /* DGAMMA, DBETA, DSCALE, DSHIFT: sums over rows. */
 enum { SUMS = OUTPUTS - DGAMMA };
 
-static void *new_array(int64_t n, size_t size)
-{
-    void *p = weir_alloc((size_t)n, size);
-    assert_non_null(p);
-    return p;
-}
-
 static void *typed(const float *v, int64_t n, weir_dtype type)
 {
     if (!v) return NULL;

@@ -16,8 +16,9 @@
 const char *const family_names[FAMILIES] = {
     "uniform", "mean 1e4", "mean 1e6",  "tiny",      "huge",    "outlier", "constant",
     "zeros",   "dyadic",   "nonfinite", "subnormal", "largest", "assorted"};
-const char *const output_names[OUTPUTS] = {"y",         "sum",    "mean",  "mean_lo", "rstd",  "dx",
-                                           "dresidual", "dgamma", "dbeta", "dscale",  "dshift"};
+const char *const output_names[OUTPUTS] = {"y",      "sum",     "mean",   "mean_lo",
+                                           "rstd",   "y_scale", "dx",     "dresidual",
+                                           "dgamma", "dbeta",   "dscale", "dshift"};
 
 weir_dtype type_in(const problem_options *o, operand k)
 {
@@ -47,11 +48,48 @@ void options_unify(problem_options *o)
         o->out[SUM] = o->in[RESIDUAL], o->out[DRESIDUAL] = o->in[DSUM];
 }
 
-static void *new_array(int64_t n, size_t size)
+void *new_array(int64_t n, size_t size)
 {
     void *p = weir_alloc((size_t)n, size);
     assert_non_null(p);
     return p;
+}
+
+weir_dtype any_type(weir_rng *rng)
+{
+    static const weir_dtype types[] = {WEIR_F32, WEIR_BF16, WEIR_F16};
+    return types[weir_rng_below(rng, 3)];
+}
+
+problem_options options_draw(const weir_op_row *op, weir_rng *rng, const int64_t *dims, int count)
+{
+    static const int64_t row_counts[] = {1, 2, 3, 4, 6, 9};
+    static const output matrices[] = {Y, SUM, DX, DRESIDUAL};
+    const int64_t dim = dims[weir_rng_below(rng, (uint64_t)count)];
+    const int64_t groups = dim % 4 == 0 && weir_rng_below(rng, 2) ? 4 : 1, width = dim / groups;
+    problem_options o = {.op = op,
+                         .family = (family)weir_rng_below(rng, FAMILIES),
+                         .rows = row_counts[weir_rng_below(rng, 6)],
+                         .dim = dim,
+                         .pad = (int64_t)weir_rng_below(rng, 2),
+                         .groups = groups,
+                         .gamma_dim = weir_rng_below(rng, 2) ? dim : width,
+                         .partial = op->partial ? (width + 1) / 2 : 0,
+                         .residual = weir_rng_below(rng, 2),
+                         .gamma = weir_rng_below(rng, 4) > 0,
+                         .beta = op->beta && weir_rng_below(rng, 2),
+                         .dsum = weir_rng_below(rng, 2),
+                         .alpha = 0.75f,
+                         .eps = weir_rng_below(rng, 2) ? 0 : 1e-5,
+                         .store = (weir_store)weir_rng_below(rng, 3),
+                         .shift = 0.25f,
+                         .seed = weir_rng_u32(rng)};
+    o.gamma_offset = o.gamma && weir_rng_below(rng, 2) ? 1 : 0;
+    const weir_dtype common = any_type(rng);
+    const bool mixed = weir_rng_below(rng, 2);
+    for (operand k = X; k < OPERANDS; k++) o.in[k] = mixed ? any_type(rng) : common;
+    for (int k = 0; k < 4; k++) o.out[matrices[k]] = mixed ? any_type(rng) : common;
+    return o;
 }
 
 static double uniform(weir_rng *rng)

@@ -4,7 +4,9 @@
 #define WEIR_TESTS_NORM_PROBLEM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include "base/rng.h"
 #include "ops/kernels.h"
 #include "weir/weir.h"
 
@@ -36,6 +38,7 @@ typedef enum output {
     MEAN,
     MEAN_LO,
     RSTD,
+    Y_SCALE, /* absent, unless a test gives it a size: y is I8 or E4M3 then */
     DX,
     DRESIDUAL,
     DGAMMA,
@@ -76,6 +79,7 @@ typedef struct problem {
     float *column_start;         /* of dgamma and dbeta */
     const weir_moments *moments; /* given to forward, to backward; NULL: its own */
     const weir_back_moments *back_moments;
+    float scale_min, scale_max; /* of Y_SCALE, as in weir_norm_fwd */
     int64_t size[OUTPUTS];
     double *want[OUTPUTS], *tol[OUTPUTS]; /* a tol of infinity: anything goes */
 } problem;
@@ -87,6 +91,15 @@ typedef struct results {
 
 /* The rows of the operators that measure; these come first. */
 const weir_op_row *norm_rows(int *count);
+
+/* A problem that may have anything, but for aliases: its dim is one of `count`. */
+problem_options options_draw(const weir_op_row *op, weir_rng *rng, const int64_t *dims, int count);
+
+/* One of the types that matrices may have. */
+weir_dtype any_type(weir_rng *rng);
+
+/* Zeros, for weir_free. */
+void *new_array(int64_t n, size_t size);
 
 problem problem_make(const problem_options *options);
 void problem_free(problem *p);

@@ -14,12 +14,14 @@
 
 enum { DIM = 64 };
 
-static void forward(const weir_op_row *op, const float *x, const float *gamma, float *y)
+static void forward(const weir_op_row *op, const float *x, const float *gamma, const float *beta,
+                    float *y)
 {
     const weir_norm norm = {.op = op->op, .dim = DIM, .partial = op->partial ? DIM / 2 : 0};
     const weir_norm_fwd args = {.rows = 1,
                                 .x = {(float *)x, WEIR_F32, 0},
                                 .gamma = {(float *)gamma, WEIR_F32},
+                                .beta = {(float *)beta, WEIR_F32},
                                 .y = {y, WEIR_F32, 0}};
     assert_int_equal(weir_norm_forward(&norm, &args, NULL), WEIR_OK);
 }
@@ -41,15 +43,15 @@ static void y_keeps_its_bits_under_scale_sign_and_shift(void **state)
             weir_rng rng;
             weir_rng_init(&rng, (uint64_t)trial, 7);
             draw_dyadic(&rng, x);
-            forward(&rows[op], x, NULL, y);
+            forward(&rows[op], x, NULL, NULL, y);
             for (int j = 0; j < DIM; j++) changed[j] = 0x1p-40f * x[j];
-            forward(&rows[op], changed, NULL, again);
+            forward(&rows[op], changed, NULL, NULL, again);
             assert_memory_equal(y, again, sizeof y);
             for (int j = 0; j < DIM; j++) changed[j] = -x[j];
-            forward(&rows[op], changed, NULL, again);
+            forward(&rows[op], changed, NULL, NULL, again);
             for (int j = 0; j < DIM; j++) assert_true(again[j] == -y[j]);
             for (int j = 0; j < DIM; j++) changed[j] = x[j] + 4096;
-            forward(&rows[op], changed, NULL, again);
+            forward(&rows[op], changed, NULL, NULL, again);
             assert_true((memcmp(y, again, sizeof y) == 0) == rows[op].centred);
         }
 }
@@ -61,12 +63,13 @@ static void a_gain_of_zero_leaves_beta(void **state)
     const weir_op_row *rows = norm_rows(&ops);
     (void)state;
     for (int op = 0; op < ops; op++) {
-        float x[DIM], y[DIM];
+        float x[DIM], beta[DIM], y[DIM];
         weir_rng rng;
         weir_rng_init(&rng, 3, 7);
         draw_dyadic(&rng, x);
-        forward(&rows[op], x, zero, y);
-        for (int j = 0; j < DIM; j++) assert_true(y[j] == 0);
+        draw_dyadic(&rng, beta);
+        forward(&rows[op], x, zero, rows[op].beta ? beta : NULL, y);
+        for (int j = 0; j < DIM; j++) assert_true(y[j] == (rows[op].beta ? beta[j] : 0));
     }
 }
 

@@ -12,40 +12,12 @@
 #include "base/rng.h"
 #include "element.h"
 
-static weir_dtype any_type(weir_rng *rng)
-{
-    static const weir_dtype types[] = {WEIR_F32, WEIR_BF16, WEIR_F16};
-    return types[weir_rng_below(rng, 3)];
-}
-
 static problem_options draw_options(const weir_op_row *op, int trial)
 {
-    static const int64_t dims[] = {1, 7, 32, 60, 129, 1040}, row_counts[] = {1, 3, 4, 6};
+    static const int64_t dims[] = {1, 7, 32, 60, 129, 1040};
     weir_rng rng;
     weir_rng_init(&rng, (uint64_t)trial, 17);
-    const int64_t dim = dims[weir_rng_below(&rng, 6)];
-    const int64_t groups = dim % 4 == 0 && weir_rng_below(&rng, 2) ? 4 : 1;
-    problem_options o = {.op = op,
-                         .family = (family)weir_rng_below(&rng, FAMILIES),
-                         .rows = row_counts[weir_rng_below(&rng, 4)],
-                         .dim = dim,
-                         .pad = (int64_t)weir_rng_below(&rng, 2),
-                         .groups = groups,
-                         .gamma_dim = weir_rng_below(&rng, 2) ? dim / groups : 0,
-                         .partial = op->partial ? (dim / groups + 1) / 2 : 0,
-                         .residual = weir_rng_below(&rng, 2),
-                         .gamma = weir_rng_below(&rng, 4) > 0,
-                         .beta = op->beta && weir_rng_below(&rng, 2),
-                         .alpha = 0.75f,
-                         .shift = 0.25f,
-                         .seed = weir_rng_u32(&rng)};
-    o.gamma_offset = o.gamma && weir_rng_below(&rng, 2) ? 1 : 0;
-    const weir_dtype common = any_type(&rng);
-    const bool mixed = weir_rng_below(&rng, 2);
-    for (operand k = X; k < OPERANDS; k++) o.in[k] = mixed ? any_type(&rng) : common;
-    const output matrices[] = {Y, SUM, DX, DRESIDUAL};
-    for (int k = 0; k < 4; k++) o.out[matrices[k]] = mixed ? any_type(&rng) : common;
-    return o;
+    return options_draw(op, &rng, dims, 6);
 }
 
 /* With what a sum is rounded: as it is written, or as x. */
@@ -68,8 +40,7 @@ static problem of_the_sum(const problem *p, bool rounded)
     q.o.residual = false;
     q.size[SUM] = 0;
     q.in[RESIDUAL] = NULL;
-    q.in[X] = weir_alloc((size_t)p->size[Y], sizeof(float));
-    assert_non_null(q.in[X]);
+    q.in[X] = new_array(p->size[Y], sizeof(float));
     memcpy(q.in[X], p->sum, (size_t)p->size[Y] * sizeof(float));
     if (rounded) round_all(type_of_sum(p), q.in[X], p->size[Y]);
     return q;
@@ -104,8 +75,7 @@ static results by_steps(const problem *p)
         results_free(&xhat);
     }
     if (p->size[SUM]) {
-        r.out[SUM] = weir_alloc((size_t)p->size[SUM], sizeof(float));
-        assert_non_null(r.out[SUM]);
+        r.out[SUM] = new_array(p->size[SUM], sizeof(float));
         memcpy(r.out[SUM], p->sum, (size_t)p->size[SUM] * sizeof(float));
         round_all(type_out(&p->o, SUM), r.out[SUM], p->size[SUM]);
     }
@@ -126,7 +96,7 @@ static void check_habit(weir_rounding habit)
         const problem_options o = draw_options(&rows[trial % ops], trial);
         problem p = problem_make(&o);
         p.norm.rounding = habit;
-        if (trial % 3 == 0) p.size[SUM] = 0; /* then the sum is rounded to the type of x */
+        if (trial / ops % 3 == 0) p.size[SUM] = 0; /* then the sum is rounded to the type of x */
         without_gradients(&p);
         for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
             weir_set_isa_ceiling(isa);

@@ -80,7 +80,7 @@ static void run_forward(stage *st, const weir_parallel *par)
     for (operand k = X; k <= BETA; k++) stage_in(st, k);
     stage_out(st, Y, place_of(st, false, X, RESIDUAL));
     stage_out(st, SUM, place_of(st, true, X, RESIDUAL));
-    for (output k = MEAN; k <= RSTD; k++) stage_out(st, k, NULL);
+    for (output k = MEAN; k <= Y_SCALE; k++) stage_out(st, k, NULL);
     const weir_norm_fwd args = {.rows = p->o.rows,
                                 .x = guarded_mat(&st->in[X]),
                                 .residual = guarded_mat(&st->in[RESIDUAL]),
@@ -93,9 +93,12 @@ static void run_forward(stage *st, const weir_parallel *par)
                                 .mean = st->out[MEAN].data,
                                 .mean_lo = st->out[MEAN_LO].data,
                                 .rstd = st->out[RSTD].data,
-                                .moments = p->moments};
+                                .moments = p->moments,
+                                .y_scale = st->out[Y_SCALE].data,
+                                .scale_min = p->scale_min,
+                                .scale_max = p->scale_max};
     assert_int_equal(weir_norm_forward(&p->norm, &args, par), WEIR_OK);
-    collect(st, Y, RSTD);
+    collect(st, Y, Y_SCALE);
 }
 
 static void run_backward(stage *st, const weir_parallel *par)
@@ -180,7 +183,7 @@ void results_round(const problem *p, results *r)
 static void complain(const problem *p, output k, int64_t i, const char *what)
 {
     const problem_options *o = &p->o;
-    const int64_t cols = is_matrix(k) ? o->dim : k <= RSTD ? p->groups : p->size[k];
+    const int64_t cols = is_matrix(k) ? o->dim : k <= Y_SCALE ? p->groups : p->size[k];
     fail_msg("%s %lld x %lld, %lld groups, gamma_dim %lld, partial %lld, %s, x %s, y %s, seed "
              "%llu: %s[%lld, %lld] is %s",
              o->op->name, (long long)o->rows, (long long)o->dim, (long long)p->groups,

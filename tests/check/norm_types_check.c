@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <string.h>
 #include <cmocka.h>
 
 #include "element.h"
@@ -21,13 +20,6 @@ static void convert(void *x, weir_dtype from, void *y, weir_dtype to)
     const weir_moments one = {1, 0, 1};
     const weir_norm_fwd args = {.rows = 1, .x = {x, from, 0}, .y = {y, to, 0}, .moments = &one};
     assert_int_equal(weir_norm_forward(&norm, &args, NULL), WEIR_OK);
-}
-
-static uint32_t bits_of(float v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
 }
 
 static void every_code_is_read(weir_dtype type)

@@ -17,8 +17,7 @@
 double *widened(const float *v, int64_t n)
 {
     if (!v) return NULL;
-    double *w = weir_alloc((size_t)n, sizeof(double));
-    assert_non_null(w);
+    double *w = new_array(n, sizeof(double));
     for (int64_t k = 0; k < n; k++) w[k] = (double)v[k];
     return w;
 }
@@ -41,8 +40,7 @@ static void ask_oracle(problem *p)
     norm.gamma_offset = 0; /* it is in `gain` */
     double *sum = widened(p->sum, n), *s = widened(p->in[S], n), *dy = widened(p->in[DY], n);
     double *dsum = widened(p->in[DSUM], n), *beta = widened(p->in[BETA], p->gamma_dim);
-    double *gain = weir_alloc((size_t)p->gamma_dim, sizeof(double));
-    assert_non_null(gain);
+    double *gain = new_array(p->gamma_dim, sizeof(double));
     for (int64_t j = 0; j < p->gamma_dim; j++) gain[j] = gain_at(p, j);
     weir_norm_forward_f64(&norm, &(weir_norm_fwd_f64){.rows = o->rows,
                                                       .x = {sum, 0},

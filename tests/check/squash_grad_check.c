@@ -1,6 +1,6 @@
 /* squash_grad_check.c - the oracle of DyT and Derf: its forward by libm at a few known places, its
  * backward as the derivative of its forward, with and without each operand. */
-#include "ops/squash_f64.h"
+#include "squash_f64.h"
 
 #include <math.h>
 #include <setjmp.h>

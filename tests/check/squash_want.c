@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "element.h"
-#include "ops/squash_f64.h"
+#include "squash_f64.h"
 
 static const double u = 0x1p-24;
 
@@ -27,8 +27,7 @@ static void ask_oracle(problem *p)
     const int64_t n = o->rows * o->dim;
     double *sum = widened(p->sum, n), *s = widened(p->in[S], n), *dy = widened(p->in[DY], n);
     double *beta = widened(p->in[BETA], p->gamma_dim);
-    double *gain = weir_alloc((size_t)p->gamma_dim, sizeof(double));
-    assert_non_null(gain);
+    double *gain = new_array(p->gamma_dim, sizeof(double));
     for (int64_t j = 0; j < p->gamma_dim; j++) gain[j] = gain_at(p, j);
     start_sums(p);
     const weir_squash_f64 f = {.op = o->op->op,

@@ -2,6 +2,8 @@
 # (file:line: what is wrong) and exits 1 when there was one.
 # shellcheck shell=sh
 set -eu
+# An interrupted one removes what it made too: dash does not run what is trapped on EXIT then.
+trap 'exit 1' HUP INT TERM
 # shellcheck disable=SC2034 # the lints use it
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:?usage: $0 ROOT}"

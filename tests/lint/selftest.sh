@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 lint=${1:?usage: $0 LINT}
 tree=$(mktemp -d)
 trap 'rm -rf "$tree" "$tree.so"' EXIT
+trap 'exit 1' HUP INT TERM
 library=$tree.so
 bad=0
 cases=0
@@ -143,6 +144,7 @@ words)
     for word in 'TO''DO' 'FIX''ME' 'X''XX'; do
         fault src/nn/walk.c "/* $word: later */"
         fault docs/page.md "$word"
+        fault scripts/amalgamate "# $word"
     done
     plant
     printf 'char name[] = "run.%s%s";\n' 'X''X' 'X''X''X''X' >>"$tree/src/nn/walk.c"
@@ -159,6 +161,7 @@ flags)
     fault cmake/x.cmake 'set(FLAGS -funsafe-''math-optimizations)'
     fault Makefile 'CFLAGS = -ffp-contract=fa''st'
     fault src/base/mem.h '#pragma STDC FP_CONTRACT O''N'
+    fault scripts/same_bits 'options=-O''fast'
     ;;
 compares)
     fault tests/base/test_a.c 'int f(void) { if (err > tol) return 1; }'

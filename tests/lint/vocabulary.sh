@@ -2,22 +2,31 @@
 # vocabulary - every vocabulary of src/simd has the words of the scalar one and no others, and tests/simd tries each word.
 . "$(dirname "$0")/lib.sh"
 scalar=src/simd/simd_scalar.h common=src/simd/simd_words.h test=tests/simd/words_body.h
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export LC_ALL=C
 
-# The words that a header defines.
+# The words that headers define, in order.
 words() {
-    sed -nE 's/^static inline .*[ *](v[fdm]_[a-z0-9_]+)\(.*/\1/p' "$@"
+    sed -nE 's/^static inline .*[ *](v[fdm]_[a-z0-9_]+)\(.*/\1/p' "$@" | sort -u
 }
 
+# all_in WORDS FILE SAYING: a fault for each word of WORDS that is not in FILE; both are in order.
+all_in() {
+    missing=$(comm -23 "$1" "$2" | sed "s|.*|$3|")
+    [ -z "$missing" ] || fault "$missing"
+}
+
+words "$scalar" >"$work/scalar"
 for header in $(list src/simd 'simd_*.h'); do
     [ "$header" != "$common" ] || continue
-    for word in $(words "$scalar"); do
-        words "$header" | grep -q -x "$word" || fault "$header: has no $word"
-    done
-    for word in $(words "$header"); do
-        words "$scalar" | grep -q -x "$word" || fault "$header: has $word, which $scalar has not"
-    done
+    words "$header" >"$work/own"
+    all_in "$work/scalar" "$work/own" "$header: has no &"
+    all_in "$work/own" "$work/scalar" "$header: has &, which $scalar has not"
 done
-for word in $(for header in $(list src/simd simd_scalar.h simd_words.h); do words "$header"; done); do
-    grep -q -w "$word" "$test" || fault "$test: does not try $word"
-done
+# shellcheck disable=SC2046 # one word a file
+words $(list src/simd simd_scalar.h simd_words.h) >"$work/words"
+grep -oE '[A-Za-z0-9_]+' "$test" | sort -u >"$work/tried"
+all_in "$work/words" "$work/tried" "$test: does not try &"
+[ -s "$work/words" ] || fault "$scalar: has no words"
 verdict

@@ -14,18 +14,6 @@ void expect(tally *t, finding f)
            (unsigned long long)f.b, (unsigned long long)f.got, (unsigned long long)f.want);
 }
 
-float float_of(uint32_t bits)
-{
-    float a;
-    memcpy(&a, &bits, sizeof a);
-    return a;
-}
-uint32_t bits_of(float a)
-{
-    uint32_t bits;
-    memcpy(&bits, &a, sizeof bits);
-    return bits;
-}
 double double_of(uint64_t bits)
 {
     double a;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "check/element.h"
 
 /* Operands: a and b, x and y are all pairs of the edges (zeros, subnormals, infinities, NaNs, ...),
  * then any bits. mild, whose sums depend on their order, are between 2^-8 and 2^8; small are
@@ -36,8 +37,6 @@ void expect(tally *t, finding f);
 typedef void words_test(tally *t);
 words_test words_scalar, words_avx2, words_avx512, words_neon;
 
-float float_of(uint32_t bits);
-uint32_t bits_of(float a);
 double double_of(uint64_t bits);
 uint64_t bits_of_double(double a);
 

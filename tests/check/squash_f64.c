@@ -1,5 +1,5 @@
 /* squash_f64.c - DyT and Derf as their formulas say them. */
-#include "ops/squash_f64.h"
+#include "squash_f64.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* squash_f64.h - DyT and Derf in double, by plain loops and libm: what their kernels are checked
- * against. Floor 2.
+ * against.
  *
  * Maths and names of norm.h, of a row s to which a residual has been added already and of scalars
  * in double. Matrices have a row stride in elements (0: dim). No checks, no fixed order.
  */
-#ifndef WEIR_OPS_SQUASH_F64_H
-#define WEIR_OPS_SQUASH_F64_H
+#ifndef WEIR_TESTS_SQUASH_F64_H
+#define WEIR_TESTS_SQUASH_F64_H
 
 #include "weir/norm.h"
 
