@@ -2,14 +2,18 @@
 # mutate - breaks the norms on purpose, one fault at a time, and demands that the tests find each:
 #
 #     mutate.sh [--every K] [FIRST [LAST]]
+#     mutate.sh --texts
 #
 # A copy of the sources is built in a scratch folder; nothing here is touched. A fault that every test passes is a hole
 # in the tests: it is printed, and the script exits with 1; with 2 where it could not try. The numbers choose some of the
-# faults, and --every each K-th of those; the texts of all are looked for. All take about 25 minutes on two idle cores.
+# faults, and --every each K-th of those. --texts builds nothing: it looks whether every fault has still its place.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-every=1
-if [ "${1:-}" = --every ]; then
+every=1 only_texts=false
+if [ "${1:-}" = --texts ]; then
+    only_texts=true
+    shift
+elif [ "${1:-}" = --every ]; then
     every=${2:?"mutate: --every wants a number"}
     shift 2
 fi
@@ -59,6 +63,7 @@ give_up() {
 mutant() {
     number=$((number + 1))
     grep -q -F -e "$3" "$scratch/$2" || give_up "$1" "\"$3\" is not in $2"
+    ! $only_texts || return 0
     { [ "$number" -ge "$first" ] && [ "$number" -le "$last" ]; } || return 0
     [ $(((number - first) % every)) -eq 0 ] || return 0
     if [ -n "$cpu" ] && ! grep -q -w -E "$cpu" /proc/cpuinfo; then
@@ -92,23 +97,32 @@ mutant() {
     cp "$scratch/kept" "$file"
 }
 
-for part in CMakeLists.txt cmake include src tests; do
-    cp -R "$root/$part" "$scratch/"
-done
-mkdir "$scratch/fuzz" "$scratch/examples"
-: >"$scratch/fuzz/CMakeLists.txt" && : >"$scratch/examples/CMakeLists.txt"
-# Kernels are built for each fault, and most are caught at once: what counts is how long they compile.
-echo 'target_compile_options(weir_ops PRIVATE -O0 -w)' >>"$scratch/src/ops/CMakeLists.txt"
-cmake -S "$scratch" -B "$scratch/build" -DWEIR_LAB=OFF -DWEIR_BENCH=OFF -DCMAKE_BUILD_TYPE=Debug >/dev/null
-# shellcheck disable=SC2086 # one word a test
-if ! build $tests || ! pass $tests; then
-    cat "$scratch/log" >&2
-    echo "mutate: the tests must pass before anything is broken" >&2
-    exit 2
+# A copy of the sources, in which the tests pass.
+prepare() {
+    for part in CMakeLists.txt cmake include src tests; do
+        cp -R "$root/$part" "$scratch/"
+    done
+    mkdir "$scratch/fuzz" "$scratch/examples"
+    : >"$scratch/fuzz/CMakeLists.txt" && : >"$scratch/examples/CMakeLists.txt"
+    # Kernels are built for each fault, and most are caught at once: what counts is how long they compile.
+    echo 'target_compile_options(weir_ops PRIVATE -O0 -w)' >>"$scratch/src/ops/CMakeLists.txt"
+    cmake -S "$scratch" -B "$scratch/build" -DWEIR_LAB=OFF -DWEIR_BENCH=OFF -DCMAKE_BUILD_TYPE=Debug >/dev/null
+    # shellcheck disable=SC2086 # one word a test
+    if ! build $tests || ! pass $tests; then
+        cat "$scratch/log" >&2
+        echo "mutate: the tests must pass before anything is broken" >&2
+        exit 2
+    fi
+}
+if $only_texts; then
+    cp -R "$root/src" "$scratch/"
+else
+    prepare
 fi
 
 stats=src/ops/norm_stats.h forward=src/ops/norm_forward_body.h rows=src/ops/norm_rows_body.h
 operand=src/ops/row_operand.h writer=src/ops/row_write_body.h
+settle=src/ops/norm_group_body.h sums=src/ops/norm_back_group_body.h
 words=src/ops/norm_words.h backward=src/ops/norm_backward_body.h tasks=src/ops/norm_tasks.c
 check=src/ops/norm_check.c operands=src/ops/operands.c squash=src/ops/squash_body.h
 
@@ -123,48 +137,69 @@ mutant "no rstd for rows without variance" $stats 'under == 0 ? 0 : 1 / under' '
 mutant "clamp ignored" $stats 'rule == WEIR_RSTD_CLAMP && root < eps' 'rule == WEIR_RSTD_CLAMP && root < 0'
 mutant "rstd out of range not noticed" $stats '!(stats->rstd >= RSTD_MIN && stats->rstd <= RSTD_MAX)' '!(stats->rstd >= 0)'
 mutant "low part of the mean dropped in double" $stats 'w.lo = vd_sub(vd_sub(w.lo, hi), lo)' 'w.lo = vd_sub(w.lo, hi)'
-mutant "low part of the mean dropped" $stats 'vf_sub(vf_mul(s, vf_set1(by->rest)), vf_set1(by->mean_lo))' 'vf_mul(s, vf_set1(by->rest))'
+mutant "low part of the mean dropped" $operand '(float)(-stats->mean_lo * (double)rstd)' '0'
+mutant "sums of a row without its last group of lanes" $forward 'for (; i < measured; i += WEIR_LANES)' 'for (; i + WEIR_LANES < measured; i += WEIR_LANES)'
+mutant "row begun with the sums of another" $forward 's->begins = read->col == 0' 's->begins = false'
+mutant "row ended before its last piece" $forward 's->ends = s->measured > 0 && end == job->measured' 's->ends = s->measured > 0'
+mutant "row ended once more by a piece that is not measured" $forward 's->ends = s->measured > 0 && end == job->measured' 's->ends = end == job->measured'
+mutant "tail of a row not in its sums" $forward 'if (s.ends && (in_parts || measured < s.measured))' 'if (s.ends && in_parts)'
+mutant "sums in parts not begun anew" $forward 'if (s.begins) clear(s.m)' 'if (0) clear(s.m)'
 mutant "alpha dropped from the sum" $operand 'vf_add(vf_mul(vf_set1(src->alpha), r), s)' 'vf_add(r, s)'
 mutant "alpha dropped from the sum of mixed types" $operand 'vf_mul(vf_set1(src->alpha), load_of(WEIR_F32, r, i, part))' 'load_of(WEIR_F32, r, i, part)'
 mutant "mean_lo written wrong" $operand 'job->mean_lo[i] = (float)stats->mean_lo' 'job->mean_lo[i] = 0'
-mutant "variance by dim - 1" $rows 'vd_fold_row(m->second) / n' 'vd_fold_row(m->second) / (n > 1 ? n - 1 : 1)'
+mutant "variance by dim - 1" $settle 'g->var[r] /= n' 'g->var[r] /= n > 1 ? n - 1 : 1'
+mutant "variance of a group not centred" $settle 'g->var[r] -= g->mean[r] * g->mean[r]' 'g->var[r] -= 0'
+mutant "low part of the mean of a group dropped" $settle '(float)(-g->mean_lo[r] * (double)(float)g->rstd[r])' '0'
+mutant "large mean in a group not noticed" $settle 'g->far |= is_far_from_zero' 'g->far |= 0 && is_far_from_zero'
+mutant "large mean of the last row of a group not noticed" $settle 'for (int r = 0; r < WEIR_ROW_GROUP; r++) g->far' 'for (int r = 0; r < WEIR_ROW_GROUP - 1; r++) g->far'
+mutant "eps of a group dropped" $settle 'job->rule == WEIR_RSTD_MEAN ? job->eps : 0' '0'
+mutant "clamp of a group ignored" $settle 'root < least ? least : root' 'root'
+mutant "no rstd for groups with rows without variance" $settle 'g->under[r] == 0 ? 0 : 1 / g->under[r]' '1 / g->under[r]'
+mutant "L2Norm of a group by the mean" $settle 'job->rule == WEIR_RSTD_MEAN ? 1 : (double)job->measured' '1'
+mutant "given moments ignored" $settle 'g->far = job->moments != NULL' 'g->far = false'
 mutant "variance not centred" $rows '/ n - mean * mean' '/ n'
 mutant "L2Norm by the mean" $rows 's->var * (double)job->measured' 's->var'
 mutant "all columns of a partial norm measured" $forward 'piece_end(read, job->measured, piece)' 'piece_end(read, job->dim, piece)'
 mutant "tail of y dropped" $forward 'for (; i < s.written; i += VF_LANES)' 'for (; i + VF_LANES <= s.written; i += VF_LANES)'
-mutant "beta subtracted" $forward 'vf_add(v, load_of(WEIR_F32, a->beta' 'vf_sub(v, load_of(WEIR_F32, a->beta'
+mutant "beta subtracted" $forward 'vf_mul_add(xhat, gain, load_of(WEIR_F32, a->beta, i, n))' 'vf_sub(vf_mul(xhat, gain), load_of(WEIR_F32, a->beta, i, n))'
+mutant "y rounded twice" $forward 'vf_mul_add(xhat, gain, load_of(WEIR_F32, a->beta, i, n))' 'vf_add(vf_mul(xhat, gain), load_of(WEIR_F32, a->beta, i, n))'
 mutant "sum written in the tail is x" $forward 'store_of(k.type, to_do->to.sum, j, s, n, to_do->to.stream)' 'store_of(k.type, to_do->to.sum, j, load_of(k.type, to_do->write.x, j, n), n, false)'
 mutant "sum written is y" $forward 'to_do->to.sum, to_do->at + i, s,' 'to_do->to.sum, to_do->at + i, y,'
-mutant "row finished with the statistics of another" $forward 's.by = done->by[r]' 's.by = done->by[0]'
-mutant "rare row taken for ordinary" $forward 'g->rare = true' 'g->rare = false'
+mutant "row finished with the statistics of another" $forward 's.by = scale_in(done, r, k)' 's.by = scale_in(done, 0, k)'
+mutant "groups written in the order of settling" $forward 'done = waits;' 'done = next;'
+mutant "rare row taken for ordinary" $settle 'g->rare = true' 'g->rare = false'
 mutant "rare row alone of its group" $forward 'r < done->rows && done->rare; r++' 'r < 1 && done->rare; r++'
 mutant "gamma_offset dropped" $words 'offset != 0 ?' 'offset > 2 ?'
 mutant "offset taken for none" $words 'if (is_plain(gamma, type, scalar) && offset == 0)' 'if (is_plain(gamma, type, scalar))'
 mutant "absent lanes of a tail stored" $words 'if (n < VF_LANES)' 'if (n < 2)'
-mutant "dsum dropped" $backward 'if (!k.plain && row->dsum) dx' 'if (0) dx'
-mutant "alpha dropped from dresidual" $backward 'vf_mul(vf_set1(job->alpha), dx), n' 'dx, n'
-mutant "mean(g) added" $backward 'g = vf_sub(g, vf_set1(row->mean_g))' 'g = vf_add(g, vf_set1(row->mean_g))'
-mutant "xhat dropped from dx" $backward 'share = vf_mul(xhat, vf_set1(row->mean_gx))' 'share = vf_set1(row->mean_gx)'
-mutant "rstd dropped from dx" $backward 'vf_mul(vf_set1(row->rstd), vf_sub(g, share))' 'vf_sub(g, share)'
-mutant "low part of the mean dropped" $backward 'vf_sub(vf_sub(x, vf_set1(row->mean_hi)), vf_set1(row->mean_lo))' 'vf_sub(x, vf_set1(row->mean_hi))'
-mutant "column sums assigned, not added" $backward 'vf_add(load_of(WEIR_F32, sums, j, n), a)' 'a'
-mutant "tail of a chunk not in the sum of g xhat" $backward 'flush(rest.gx, sums->gx)' 'flush(c.gx, sums->gx)'
-mutant "second row of a pair not in the column sums" $backward 'for (int r = 0; r < rows; r++) back_vector' 'for (int r = 0; r < 1; r++) back_vector'
-mutant "both rows of a pair are the first" $backward 'back_row_at(job, first + r, k)' 'back_row_at(job, first, k)'
-mutant "last of an odd number of rows left out" $backward 'if (i < end) backward_group(job, i, 1' 'if (i < 0) backward_group(job, i, 1'
-mutant "low part of the mean not put right in the sums" $backward 'm.gx -= (double)row->mean_lo * (double)row->rstd * m.g' 'm.gx -= 0'
+mutant "dsum dropped" $backward 'if (!k.plain && row->dsum)' 'if (0)'
+mutant "alpha dropped from dresidual" $backward 'vf_mul(vf_set1(alpha), dx)' 'dx'
+mutant "mean(g) added" $sums 'g->less_g[r] = (float)-sum_g[r]' 'g->less_g[r] = (float)sum_g[r]'
+mutant "xhat dropped from dx" $backward 'vf_mul_add(xhat, vf_set1(row->less_gx), g)' 'vf_add(vf_set1(row->less_gx), g)'
+mutant "rstd dropped from dx" $backward 'dx = vf_mul(vf_set1(row->in.by.rstd), dx)' 'dx = vf_mul(vf_set1(1), dx)'
+mutant "rstd dropped from dx beside dsum" $backward 'vf_mul_add(vf_set1(row->in.by.rstd), dx,' 'vf_mul_add(vf_set1(1), dx,'
+mutant "low part of the mean dropped in backward" $sums 'g->offset[r] = by.offset' 'g->offset[r] = 0'
+mutant "column sums assigned, not added" $backward 'has_gamma ? load_of(WEIR_F32, to_gamma, at.j, at.n) : vf_zero()' 'vf_zero()'
+mutant "second pair of rows added to the first" $backward 'vf dgamma = vf_zero(), dbeta = vf_zero()' 'vf dgamma = pair ? all_gamma : vf_zero(), dbeta = vf_zero()'
+mutant "tail of a chunk not in the sum of g xhat" $sums 'c = rest;' ''
+mutant "second row of a pair left out" $backward 'if (pair + 1 < rows)' 'if (pair + 1 < 0)'
+mutant "both rows of a pair are the first" $backward 'row[r] = back_row_of(job, given, first + r, t)' 'row[r] = back_row_of(job, given, first, t)'
+mutant "second pair of a group is the first" $backward 'row[r] = back_row_of(job, given, first + r, t)' 'row[r] = back_row_of(job, given, r, t)'
+mutant "last of an odd number of rows left out" $backward 'if (r < g->rows) finish_columns' 'if (0) finish_columns'
 mutant "dresidual taken for none" $backward '!job->dsum && !job->dresidual &&' '!job->dsum &&'
-mutant "absent lanes in the sum of g xhat" $backward 'if (n < VF_LANES) gx =' 'if (n < 0) gx ='
-mutant "gamma dropped from dx" $backward 'vf g = vf_mul(dy, gain), share' 'vf g = dy, share'
-mutant "unmeasured columns have a part in rstd" $backward 'if (j + n > job->measured)' 'if (0)'
-mutant "partial sums by all columns" $backward 'return gx / count' 'return gx / (double)job->dim'
-mutant "clamped rows have a gradient through rstd" $backward 'rstd == (float)(1 / job->eps) ? 0 : gx' 'gx'
+mutant "absent lanes in the sum of g xhat" $sums 'if (n < VF_LANES) xhat =' 'if (n < 0) xhat ='
+mutant "gamma dropped from dx" $backward 'vf_mul_add(dy, gain, vf_set1(row->less_g)) : vf_mul(dy, gain)' 'vf_add(dy, vf_set1(row->less_g)) : dy'
+mutant "unmeasured columns have a part in rstd" $backward 'if (at.inside < n)' 'if (0)'
+mutant "column where measuring ends has a part in rstd" $backward 'part_of(job->measured - at.j) : 0' 'VF_LANES : 0'
+mutant "partial sums by all columns" $sums 'n = (double)job->measured;' 'n = (double)job->dim;'
+mutant "clamped rows have a gradient through rstd" $sums 'rstd == (float)(1 / job->eps) ? 0 : gx' 'gx'
 mutant "mixed types taken for the first" src/ops/norm.c 'if (type && mats[i]->type != type) return WEIR_MIXED' 'if (type && mats[i]->type != type) break'
 mutant "f16 read as bf16" $words 'vf_load_f16(halves) : vf_load_f16_n(halves, n)' 'vf_load_bf16(halves) : vf_load_f16_n(halves, n)'
 mutant "tail of bf16 written as f16" $words 'vf_store_bf16_n(halves, a, n)' 'vf_store_f16_n(halves, a, n)'
 mutant "gamma of 16 bits taken for f32" $words 'data && type == WEIR_F32 && !scalar' 'data && !scalar'
 
 by norm_types_check
+mutant "ties of a fused sum to even" src/simd/simd_scalar.h '(bits & 0x1fffffff) == 0x10000000' 'bits == 0'
 mutant "bf16 cut off" src/simd/simd_scalar.h '(bits + 0x7fff + (bits >> 16 & 1)) >> 16' 'bits >> 16'
 mutant "ties of f16 away from 0" src/simd/simd_scalar.h '0xfff + (rest >> 13 & 1)' '0x1000'
 mutant "small f16 cut off" src/simd/simd_scalar.h 'rest < 0x38800000' 'rest < 0x38000000'
@@ -193,7 +228,7 @@ mutant "least scale ignored" $writer 'if (scale < job->scale_min)' 'if (0)'
 mutant "largest scale ignored" $writer 'job->scale_max > 0 && scale' '0 && scale'
 mutant "codes not clamped" $writer 'vf_min(limit, v)' 'v'
 mutant "NaN gets a scale" $writer '!(lanes[k] <= max) && !isnan(max)' 'lanes[k] > max'
-mutant "infinity gets a scale" $writer 'if (!(max <= 3.40282347e38F)) return NAN' 'if (isnan(max)) return NAN'
+mutant "infinity gets a scale" $writer 'if (!(max <= FLT_MAX)) return NAN' 'if (isnan(max)) return NAN'
 mutant "scales of groups in one place" $writer 'job->y_scale[row * job->ld_stats]' 'job->y_scale[row]'
 mutant "what lies behind the last column has a part in the scale" $writer 'load_of(WEIR_F32, y, i, part_of(n - i))' 'load_of(WEIR_F32, y, i, VF_LANES)'
 mutant "divided by the scale" $writer 'vf_mul(load_of(WEIR_F32, y, i, part), per_unit)' 'vf_div(load_of(WEIR_F32, y, i, part), vf_set1(scale))'
@@ -207,8 +242,8 @@ mutant "merged mean between the means" src/ops/norm.c 'a.mean + apart * share' '
 mutant "sums assigned, not merged" src/ops/norm.c 'into[i].gx += from[i].gx' 'into[i].gx = from[i].gx'
 mutant "mean found without the shift" $rows 'v.shift + v.offset, v.var * n' 'v.offset, v.var * n'
 mutant "given moments not divided" $rows 'm->m2 / m->count : m->m2' 'm->m2 : m->m2'
-mutant "columns of the part for those of the row" $backward 'm = *given;' 'm = *given, m.count = (double)job->measured;'
-mutant "given sum of g xhat ignored" $backward 'm = *given;' 'm.g = given->g;'
+mutant "columns of the part for those of the row" $sums '(float)-(m.g / m.count)' '(float)-(m.g / (double)job->measured)'
+mutant "given sum of g xhat ignored" $sums 'gx_share(job, g->rstd[r], m.gx, m.count)' '0'
 mutant "L2Norm of a part by the mean" $rows 'm->m2 / m->count : m->m2' 'm->m2 / m->count : m->m2 / m->count'
 
 by norm_pieces_check
@@ -230,7 +265,7 @@ mutant "tasks of backward that are no subtrees" $tasks 'span < s->rows) span *= 
 mutant "a call that allocates" $tasks 'bool wanted = false;' 'extern void *malloc(size_t); bool wanted = malloc(8) == NULL;'
 
 by norm_overlap_check
-mutant "dx may be x" $check 'weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_INPUT' 'weir_add_mat(&o, "x", &args->x, MATRIX_TYPES, WEIR_SOURCE'
+mutant "dx may be x" $check 'weir_add_mat(&o, "x", &args->x, WEIR_FLOAT_TYPES, WEIR_INPUT' 'weir_add_mat(&o, "x", &args->x, WEIR_FLOAT_TYPES, WEIR_SOURCE'
 mutant "in place with another stride" $operands 'a->pitch == b->pitch && a->type' 'a->type'
 mutant "in place with another type" $operands ' && a->type == b->type' ''
 mutant "touching slices refused" $operands 'a->pitch - shift >= high->row_bytes' 'a->pitch - shift > high->row_bytes'
@@ -280,6 +315,10 @@ mutant "oracle: sum of g x" src/ops/oracle.c 'sum_gx += g * (x[j] - mean) * rstd
 mutant "oracle: dsum not scaled by alpha" src/ops/oracle.c 'dresidual[j] = args->alpha * ds' 'dresidual[j] = args->alpha * (ds - (dsum ? dsum[j] : 0))'
 mutant "oracle: gamma of the first group for all" src/ops/oracle.c '(p->at + j) % dim' 'j % dim'
 
+if $only_texts; then
+    echo "all of $number faults have their places"
+    exit
+fi
 if [ "$tried" -eq 0 ]; then
     echo "mutate: there is no fault to try among $number" >&2
     exit 2

@@ -11,7 +11,7 @@ extern "C" {
 
 typedef enum weir_isa {
     WEIR_ISA_SCALAR = 0,
-    WEIR_ISA_AVX2 = 1,
+    WEIR_ISA_AVX2 = 1, /* with FMA and F16C, as all CPUs that have it */
     WEIR_ISA_AVX512 = 2,
     WEIR_ISA_NEON = 3
 } weir_isa;

@@ -1,271 +1,134 @@
 /* norm_backward_body.h - the backward pass of the norms, in the words of simd/. Included once by
  * each kernel file.
  *
- * As forward, a row is read twice: to sum g and g * xhat, and to find dx. Rows go in groups of
- * BACK_GROUP: their sums are taken row by row, in the order of memory, and then a second pass goes
- * down the columns of the whole group, so that the group's share of dgamma and dbeta stays in
- * registers.
+ * As forward, a row is read twice: to sum g and g * xhat (norm_back_group_body.h), and to find dx.
+ * Rows go in groups of WEIR_ROW_GROUP: their sums are taken row by row, in the order of memory, and
+ * then a second pass goes down the columns of as many of them as have registers for their numbers,
+ * so that their share of dgamma and dbeta stays in registers.
  */
 #ifndef WEIR_OPS_NORM_BACKWARD_BODY_H
 #define WEIR_OPS_NORM_BACKWARD_BODY_H
 
-#include "ops/norm_stats.h"
+#include "ops/norm_back_group_body.h"
 
-enum {
-    CHUNK = 8 * WEIR_LANES, /* columns that a lane sums in float before it adds to its double */
-    BACK_GROUP = 2
-};
+/* Columns j..j+n-1, of which the first `inside` are measured, with their gain and the sums at `i`. */
+typedef struct back_place {
+    int64_t j, i;
+    int n, inside;
+} back_place;
 
-/* What the compiler is told of a job. */
-typedef struct back_kind {
-    weir_dtype type;
-    bool centred;
-    bool plain; /* dx and all sums over columns are wanted; there is no dsum, no dresidual */
-} back_kind;
-
-/* One row of the operands. mean(g), mean(g * xhat) are known after the first pass. */
+/* A row as the second pass reads and writes it. */
 typedef struct back_row {
-    const void *dy, *x, *dsum;
+    back_source in;
+    float less_g, less_gx;
+    const void *dsum;
     void *dx, *dresidual;
-    float mean_hi, mean_lo, rstd;
-    float mean_g, mean_gx;
 } back_row;
 
-/* The types of the operands. */
-typedef struct back_types {
-    weir_dtype known; /* that of all, or MIXED */
-    weir_dtype dy, x, dsum, dx, dresidual;
-} back_types;
-
-INLINE back_types types_of(const weir_bwd_job *job, weir_dtype type)
+INLINE back_row back_row_of(const weir_bwd_job *job, const back_group *g, int r, back_types t)
 {
-    if (type != MIXED) return (back_types){type, type, type, type, type, type};
-    return (back_types){MIXED,          job->dy_type, job->x_type,
-                        job->dsum_type, job->dx_type, job->dresidual_type};
+    const int64_t i = g->first + r;
+    return (back_row){back_source_of(job, g, r, t),
+                      g->less_g[r],
+                      g->less_gx[r],
+                      at(job->dsum, t.dsum, i * job->ldds),
+                      at_out(job->dx, t.dx, i * job->lddx),
+                      at_out(job->dresidual, t.dresidual, i * job->lddr)};
 }
 
-INLINE back_row back_row_at(const weir_bwd_job *job, int64_t i, back_kind k)
+/* dx of one vector of one row; adds what it gives to the column sums. */
+INLINE void back_vector(const back_row *row, vf gain, back_types t, back_place at, float alpha,
+                        bool stream, vf *dgamma, vf *dbeta, back_kind k)
 {
-    const back_types t = types_of(job, k.type);
-    const int64_t stats = i * job->ld_stats;
-    return (back_row){.dy = at(job->dy, t.dy, i * job->lddy),
-                      .x = at(job->x, t.x, i * job->ldx),
-                      .dsum = at(job->dsum, t.dsum, i * job->ldds),
-                      .dx = at_out(job->dx, t.dx, i * job->lddx),
-                      .dresidual = at_out(job->dresidual, t.dresidual, i * job->lddr),
-                      .mean_hi = k.centred ? job->mean[stats] : 0,
-                      .mean_lo = k.centred ? job->mean_lo[stats] : 0,
-                      .rstd = job->rstd[stats]};
-}
-
-INLINE vf load_xhat(const back_row *row, back_types t, int64_t j, int n, bool centred)
-{
-    vf x = load_as(t.known, t.x, row->x, j, n);
-    if (centred) x = vf_sub(vf_sub(x, vf_set1(row->mean_hi)), vf_set1(row->mean_lo));
-    return vf_mul(x, vf_set1(row->rstd));
-}
-
-INLINE const float *back_gains(const weir_bwd_job *job, float *room, int64_t j, int64_t end)
-{
-    return gains(room, job->gamma, job->gamma_type, job->gamma_offset, j, end - j,
-                 job->scalar_gamma);
-}
-
-/* Lane sums of g and g * (s - mean_hi) * rstd: in float within a chunk of columns, in double over chunks.
- */
-typedef struct back_sums {
-    vd g[VD_ROW], gx[VD_ROW];
-} back_sums;
-
-INLINE void clear_sums(back_sums *sums)
-{
-    UNROLLED
-    for (int k = 0; k < VD_ROW; k++) sums->g[k] = sums->gx[k] = vd_zero();
-}
-
-typedef struct back_chunk {
-    vf g[VF_ROW], gx[VF_ROW];
-} back_chunk;
-
-/* g, and g * (s - mean_hi) * rstd; what lacks to g * xhat is put right in the sums. In lanes that are
- * absent g is +0. */
-INLINE void add_back(back_chunk *c, const back_row *row, const float *gain, back_types t, int64_t j,
-                     int64_t i, int k, int n, bool centred)
-{
-    vf g = vf_mul(load_as(t.known, t.dy, row->dy, j, n), load_of(WEIR_F32, gain, i, n));
-    vf d = load_as(t.known, t.x, row->x, j, n);
-    if (centred) {
-        d = vf_sub(d, vf_set1(row->mean_hi));
-        c->g[k] = vf_add(c->g[k], g);
-    }
-    vf gx = vf_mul(g, vf_mul(d, vf_set1(row->rstd)));
-    if (n < VF_LANES) gx = vf_select(vf_first(n), gx, vf_zero());
-    c->gx[k] = vf_add(c->gx[k], gx);
-}
-
-INLINE void flush(const vf part[VF_ROW], vd all[VD_ROW])
-{
-    UNROLLED
-    for (int k = 0; k < VF_ROW; k++) {
-        all[2 * k] = vd_add(all[2 * k], vf_lo(part[k]));
-        all[2 * k + 1] = vd_add(all[2 * k + 1], vf_hi(part[k]));
-    }
-}
-
-/* Columns j..end-1 of a row, at most CHUNK of them; `gain` begins at column j. */
-INLINE void sum_chunk(back_sums *sums, const back_row *row, const float *gain, back_types t,
-                      int64_t j, int64_t end, bool centred)
-{
-    back_chunk c;
-    int64_t i = 0;
-    UNROLLED
-    for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gx[k] = vf_zero();
-    for (; j + i + WEIR_LANES <= end; i += WEIR_LANES) {
-        UNROLLED
-        for (int k = 0; k < VF_ROW; k++)
-            add_back(&c, row, gain, t, j + i + k * VF_LANES, i + k * VF_LANES, k, VF_LANES,
-                     centred);
-    }
-    back_chunk rest = c; /* indexed at run time: in memory */
-    for (int k = 0; j + i < end; i += VF_LANES, k++)
-        add_back(&rest, row, gain, t, j + i, i, k, part_of(end - j - i), centred);
-    if (centred) flush(rest.g, sums->g);
-    flush(rest.gx, sums->gx);
-}
-
-/* What is taken off xhat: nothing from a row whose rstd is the clamp's. */
-INLINE double gx_share(const weir_bwd_job *job, float rstd, double gx, double count)
-{
-    if (job->rule == WEIR_RSTD_MEAN) return gx / count;
-    return rstd == (float)(1 / job->eps) ? 0 : gx;
-}
-
-INLINE void find_means(const weir_bwd_job *job, back_row *row, const weir_back_moments *m)
-{
-    row->mean_g = (float)(m->g / m->count);
-    row->mean_gx = (float)gx_share(job, row->rstd, m->gx, m->count);
-}
-
-/* A group of rows whose sums are known. */
-typedef struct back_group {
-    back_row row[BACK_GROUP];
-} back_group;
-
-/* dx of one vector of one row, whose gain and sums begin at `i`; adds what it gives to the column
- * sums. */
-INLINE void back_vector(const weir_bwd_job *job, const back_row *row, vf gain, back_types t,
-                        int64_t j, int n, vf *dgamma, vf *dbeta, back_kind k)
-{
-    vf dy = load_as(t.known, t.dy, row->dy, j, n), xhat = load_xhat(row, t, j, n, k.centred);
+    const int64_t j = at.j;
+    const int n = at.n;
+    const vf dy = load_as(t.known, t.dy, row->in.dy, j, n);
+    const vf xhat = float_xhat(load_as(t.known, t.x, row->in.x, j, n), &row->in.by, k.centred);
     *dgamma = vf_add(*dgamma, vf_mul(dy, xhat));
     *dbeta = vf_add(*dbeta, dy);
     if (!k.plain && !row->dx && !row->dresidual) return;
-    vf g = vf_mul(dy, gain), share = vf_mul(xhat, vf_set1(row->mean_gx));
-    if (k.centred) g = vf_sub(g, vf_set1(row->mean_g));
-    if (j + n > job->measured) { /* columns that had no part in rstd */
-        const int64_t inside = job->measured > j ? job->measured - j : 0;
-        share = vf_select(vf_first((int)inside), share, vf_zero());
-    }
-    vf dx = vf_mul(vf_set1(row->rstd), vf_sub(g, share));
-    if (!k.plain && row->dsum) dx = vf_add(dx, load_as(t.known, t.dsum, row->dsum, j, n));
-    if (k.plain || row->dx) store_as(t.known, t.dx, row->dx, j, dx, n, job->stream);
+    const vf g = k.centred ? vf_mul_add(dy, gain, vf_set1(row->less_g)) : vf_mul(dy, gain);
+    vf dx = vf_mul_add(xhat, vf_set1(row->less_gx), g);
+    if (at.inside < n)
+        dx = vf_select(vf_first(at.inside), dx, g); /* the others had no part in rstd */
+    if (!k.plain && row->dsum)
+        dx = vf_mul_add(vf_set1(row->in.by.rstd), dx, load_as(t.known, t.dsum, row->dsum, j, n));
+    else
+        dx = vf_mul(vf_set1(row->in.by.rstd), dx);
+    if (k.plain || row->dx) store_as(t.known, t.dx, row->dx, j, dx, n, stream);
     if (!k.plain && row->dresidual)
-        store_as(t.known, t.dresidual, row->dresidual, j, vf_mul(vf_set1(job->alpha), dx), n,
-                 job->stream);
+        store_as(t.known, t.dresidual, row->dresidual, j, vf_mul(vf_set1(alpha), dx), n, stream);
 }
 
-INLINE void add_to(float *sums, int64_t j, vf a, int n)
-{
-    store_of(WEIR_F32, sums, j, vf_add(load_of(WEIR_F32, sums, j, n), a), n, false);
-}
-
-INLINE void back_column(const weir_bwd_job *job, const back_group *g, const float *gain,
-                        back_types t, int64_t j, int64_t i, int n, int rows,
+/* One vector of columns of some rows. Rows are added in pairs, and the pairs to the sums, one after the
+ * other. */
+INLINE void back_column(const back_row *row, int rows, const float *gain, back_types t,
+                        back_place at, float alpha, bool stream,
                         float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    vf dgamma = vf_zero(), dbeta = vf_zero();
-    const vf gains = load_of(WEIR_F32, gain, i, n);
+    const vf gains = load_of(WEIR_F32, gain, at.i, at.n);
+    float *to_gamma = sums[WEIR_SUM_GAMMA], *to_beta = sums[WEIR_SUM_BETA];
+    const bool has_gamma = k.plain || to_gamma, has_beta = k.plain ? k.centred : to_beta != NULL;
+    vf all_gamma = has_gamma ? load_of(WEIR_F32, to_gamma, at.j, at.n) : vf_zero();
+    vf all_beta = has_beta ? load_of(WEIR_F32, to_beta, at.j, at.n) : vf_zero();
     UNROLLED
-    for (int r = 0; r < rows; r++) back_vector(job, &g->row[r], gains, t, j, n, &dgamma, &dbeta, k);
-    if (k.plain || sums[WEIR_SUM_GAMMA]) add_to(sums[WEIR_SUM_GAMMA], j, dgamma, n);
-    if (k.plain ? k.centred : sums[WEIR_SUM_BETA] != NULL) add_to(sums[WEIR_SUM_BETA], j, dbeta, n);
+    for (int pair = 0; pair < rows; pair += 2) {
+        vf dgamma = vf_zero(), dbeta = vf_zero();
+        back_vector(&row[pair], gains, t, at, alpha, stream, &dgamma, &dbeta, k);
+        if (pair + 1 < rows)
+            back_vector(&row[pair + 1], gains, t, at, alpha, stream, &dgamma, &dbeta, k);
+        all_gamma = vf_add(all_gamma, dgamma);
+        all_beta = vf_add(all_beta, dbeta);
+    }
+    if (has_gamma) store_of(WEIR_F32, to_gamma, at.j, all_gamma, at.n, false);
+    if (has_beta) store_of(WEIR_F32, to_beta, at.j, all_beta, at.n, false);
 }
 
-INLINE void finish_columns(const weir_bwd_job *job, const back_group *given, const float *gain,
-                           int64_t j, int64_t end, int rows, float *const sums[WEIR_COLUMN_SUMS],
-                           back_kind k)
+/* The second pass over columns j..end-1 of some rows; `gain` begins at column j. */
+INLINE void finish_columns(const weir_bwd_job *job, const back_group *given, int first, int rows,
+                           const float *gain, int64_t j, int64_t end,
+                           float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
     const back_types t = types_of(job, k.type);
-    const back_group g = *given; /* so that the compiler knows that no store changes it */
+    /* Copies, so that the compiler knows that no store changes them. */
+    const float alpha = job->alpha;
+    const bool stream = job->stream;
+    back_row row[WEIR_ROW_GROUP];
+    UNROLLED
+    for (int r = 0; r < rows; r++) row[r] = back_row_of(job, given, first + r, t);
     float *const own[WEIR_COLUMN_SUMS] = {sums[0], sums[1], NULL, NULL};
-    const int64_t start = j;
-    for (; j + VF_LANES <= end; j += VF_LANES)
-        back_column(job, &g, gain, t, j, j - start, VF_LANES, rows, own, k);
-    if (j < end) back_column(job, &g, gain, t, j, j - start, (int)(end - j), rows, own, k);
-}
-
-/* The sums of a row, chunk by chunk; what is read is fetched ahead. */
-INLINE back_sums sum_row(const weir_bwd_job *job, const back_row *row, const float *whole,
-                         cursor *ahead, back_kind k)
-{
-    const back_types t = types_of(job, k.type);
-    float room[CHUNK];
-    back_sums sums;
-    clear_sums(&sums);
-    for (int64_t j = 0; j < job->dim; j += CHUNK) {
-        const int64_t end = job->dim - j < CHUNK ? job->dim : j + CHUNK;
-        if (job->fetch) {
-            const int64_t stop = piece_end(ahead, job->dim, CHUNK);
-            fetch(job->x, t.x, job->ldx, ahead, stop);
-            fetch(job->dy, t.dy, job->lddy, ahead, stop);
-            if (job->dsum) fetch(job->dsum, t.dsum, job->ldds, ahead, stop);
-            advance(ahead, job->dim, CHUNK);
-        }
-        const float *gain = whole ? whole + j : back_gains(job, room, j, end);
-        sum_chunk(&sums, row, gain, t, j, end, k.centred);
+    const int64_t measured = job->measured < end ? job->measured : end;
+    back_place at = {j, 0, VF_LANES, VF_LANES};
+    for (; at.j + VF_LANES <= measured; at.j += VF_LANES, at.i += VF_LANES)
+        back_column(row, rows, gain, t, at, alpha, stream, own, k);
+    for (; at.j < end; at.j += VF_LANES, at.i += VF_LANES) {
+        at.n = part_of(end - at.j);
+        at.inside = at.j < job->measured ? part_of(job->measured - at.j) : 0;
+        back_column(row, rows, gain, t, at, alpha, stream, own, k);
     }
-    return sums;
 }
 
-/* What the sums of a row are, and what they say of it. */
-INLINE void conclude_back(const weir_bwd_job *job, int64_t i, back_row *row, const back_sums *sums,
-                          bool centred)
+/* How many rows the second pass takes at a time: five numbers of each are in registers, of RMSNorm two,
+ * and of 16-bit rows the sums, which are f32, are most of what is moved. */
+INLINE int rows_at_a_time(back_kind k)
 {
-    const weir_back_moments *given = job->moments ? job->moments + i * job->ld_stats : NULL;
-    weir_back_moments m = {(double)job->measured, 0, 0};
-    if (given) {
-        m = *given;
-    } else {
-        m.gx = vd_fold_row(sums->gx);
-        if (centred) {
-            m.g = vd_fold_row(sums->g);
-            m.gx -= (double)row->mean_lo * (double)row->rstd * m.g;
-        }
-    }
-    if (job->found)
-        job->found[i * job->ld_stats] = m;
-    else
-        find_means(job, row, &m);
+    return VF_REGISTERS < 32 || (k.centred && k.type == WEIR_F32) ? 2 : WEIR_ROW_GROUP;
 }
 
-INLINE void backward_group(const weir_bwd_job *job, int64_t first, int rows, const float *whole,
-                           cursor *ahead, float *const sums[WEIR_COLUMN_SUMS], back_kind k)
+INLINE void finish_group(const weir_bwd_job *job, const back_group *g, const float *whole,
+                         float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    const bool wanted = job->dx || job->dresidual;
+    const int most = rows_at_a_time(k);
     float room[PIECE];
-    back_group g;
-    for (int r = 0; r < rows; r++) {
-        back_sums of_row;
-        g.row[r] = back_row_at(job, first + r, k);
-        if ((wanted && !job->moments) || job->found)
-            of_row = sum_row(job, &g.row[r], whole, ahead, k);
-        if (wanted || job->found) conclude_back(job, first + r, &g.row[r], &of_row, k.centred);
-    }
-    if (job->found) return;
     for (int64_t j = 0; j < job->dim; j += PIECE) {
         const int64_t end = job->dim - j < PIECE ? job->dim : j + PIECE;
         const float *gain = whole ? whole + j : back_gains(job, room, j, end);
-        finish_columns(job, &g, gain, j, end, rows, sums, k);
+        int r = 0;
+        for (; r + most <= g->rows; r += most)
+            finish_columns(job, g, r, most, gain, j, end, sums, k);
+        for (; most > 2 && r + 2 <= g->rows; r += 2)
+            finish_columns(job, g, r, 2, gain, j, end, sums, k);
+        if (r < g->rows) finish_columns(job, g, r, 1, gain, j, end, sums, k);
     }
 }
 
@@ -282,10 +145,13 @@ INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end
     if (job->fetch)
         ahead =
             fetch_from(first, job->dim, job->dim < CHUNK ? job->dim : CHUNK, size_of(job->x_type));
-    int64_t i = first;
-    for (; i + BACK_GROUP <= end; i += BACK_GROUP)
-        backward_group(job, i, BACK_GROUP, whole, &ahead, sums, k);
-    if (i < end) backward_group(job, i, 1, whole, &ahead, sums, k);
+    for (int64_t i = first; i < end; i += WEIR_ROW_GROUP) {
+        const int64_t left = end - i;
+        back_group g;
+        sum_group(job, &g, i, (int)(left < WEIR_ROW_GROUP ? left : WEIR_ROW_GROUP), whole, &ahead,
+                  k);
+        if (!job->found) finish_group(job, &g, whole, sums, k);
+    }
     if (job->stream) vf_stream_end();
 }
 

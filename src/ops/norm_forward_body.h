@@ -2,23 +2,17 @@
  * of simd/. Included once by each kernel file.
  *
  * A row is read twice: to measure it, and to write it. Rows go in groups of WEIR_ROW_GROUP, and
- * while one group is written the next is measured, a piece of each at a time: so the memory always
- * has reads and writes in hand, and no row waits for the divisions and roots of another. A group is
- * measured row by row, in the order of memory; it is written column by column, so that of wide rows
- * gamma and beta are read once for the group. The sum with the residual is computed in both passes,
- * so that in-place operands need no second thought: an element is read for the last time just before
- * it is written.
+ * while one group is written the next but one is measured, a piece of each at a time, and that
+ * between them is settled (norm_group_body.h): so the memory always has reads and writes in hand,
+ * and nothing waits for divisions and roots. A group is measured row by row, in the order of memory;
+ * it is written column by column, so that of wide rows gamma and beta are read once for the group.
+ * The sum with the residual is computed in both passes, so that in-place operands need no second
+ * thought: an element is read for the last time just before it is written.
  */
 #ifndef WEIR_OPS_NORM_FORWARD_BODY_H
 #define WEIR_OPS_NORM_FORWARD_BODY_H
 
-#include "ops/norm_rows_body.h"
-
-/* What the compiler is told of a job. */
-typedef struct kind {
-    weir_dtype type;
-    bool centred, residual;
-} kind;
+#include "ops/norm_group_body.h"
 
 /* A row as it is read, and as it is written: pointers to its first column. */
 INLINE source fast_source(const weir_fwd_job *job, int64_t row, kind k)
@@ -42,15 +36,19 @@ INLINE target target_of(const weir_fwd_job *job, int64_t row, kind k)
 /* y of columns j..j+n-1, from s; their gain and beta begin at `i`. */
 INLINE vf y_of(vf s, const row_scale *by, const affine *a, int64_t i, int n, kind k)
 {
-    const vf v = vf_mul(float_xhat(s, by, k.centred), load_of(WEIR_F32, a->gain, i, n));
-    return k.centred ? vf_add(v, load_of(WEIR_F32, a->beta, i, n)) : v;
+    const vf xhat = float_xhat(s, by, k.centred), gain = load_of(WEIR_F32, a->gain, i, n);
+    return k.centred ? vf_mul_add(xhat, gain, load_of(WEIR_F32, a->beta, i, n))
+                     : vf_mul(xhat, gain);
 }
 
 /* One step of both passes: columns from..from+measured-1 of one row are measured, columns
- * at..at+written-1 of another are written. Either number may be 0. */
+ * at..at+written-1 of another are written. Either number may be 0. The sums of a row that goes on are
+ * in *m meanwhile. */
 typedef struct step {
     source read, write;
     moments *m;
+    vd *first, *second; /* what becomes of the sums */
+    bool begins, ends;  /* the row that is measured */
     target to;
     row_scale by;
     affine affine; /* of column `at` on */
@@ -105,13 +103,23 @@ INLINE void measure_in_parts(moments *m, const source *src, int64_t from, int64_
     }
 }
 
+/* The sums of a row that has been measured to its end. */
+INLINE void finish(const step *s, const moments *m, kind k)
+{
+    if (k.centred) *s->first = vd_halve_row(m->first);
+    *s->second = vd_halve_row(m->second);
+}
+
 /* Both passes in one loop, where a set has the registers for it: the one waits for the arithmetic,
- * the other for the stores. */
+ * the other for the stores. Sums of a row that is one piece are never in memory. */
 INLINE int64_t measure_and_write(const step *s, int64_t measured, int64_t written, kind k)
 {
     const int64_t both = measured < written ? measured : written;
     moments m;
-    copy_moments(&m, s->m, k.centred);
+    if (s->begins)
+        clear(&m);
+    else
+        copy_moments(&m, s->m, k.centred);
     int64_t i = 0;
     for (; i < both; i += WEIR_LANES) {
         measure_group(&m, &s->read, s->from + i, k.centred, k.residual, k.type);
@@ -119,7 +127,10 @@ INLINE int64_t measure_and_write(const step *s, int64_t measured, int64_t writte
     }
     for (; i < measured; i += WEIR_LANES)
         measure_group(&m, &s->read, s->from + i, k.centred, k.residual, k.type);
-    copy_moments(s->m, &m, k.centred);
+    if (s->ends && measured == s->measured)
+        finish(s, &m, k);
+    else
+        copy_moments(s->m, &m, k.centred);
     return both;
 }
 
@@ -127,44 +138,20 @@ INLINE void take_step(const step *given, kind k)
 {
     const step s = *given; /* so that the compiler knows that no store changes it */
     const int64_t measured = s.measured & -WEIR_LANES, written = s.written & -WEIR_LANES;
+    const bool in_parts = VF_ROW > (k.centred ? 2 : 4); /* LayerNorm has twice the sums */
     int64_t i = 0;
-    if (VF_ROW > (k.centred ? 2 : 4)) /* LayerNorm has twice the sums */
+    if (in_parts) {
+        if (s.begins) clear(s.m);
         measure_in_parts(s.m, &s.read, s.from, measured, k);
-    else
+    } else {
         i = measure_and_write(&s, measured, written, k);
-    measure_tail(s.m, &s.read, s.from + measured, s.from + s.measured, k.centred, k.residual,
-                 k.type);
+    }
+    if (measured < s.measured)
+        measure_tail(s.m, &s.read, s.from + measured, s.from + s.measured, k.centred, k.residual,
+                     k.type);
+    if (s.ends && (in_parts || measured < s.measured)) finish(&s, s.m, k);
     for (; i < written; i += WEIR_LANES) write_group(&s, i, k);
     for (; i < s.written; i += VF_LANES) write_tail(&s, i, part_of(s.written - i), k);
-}
-
-/* A group of rows that has been measured. */
-typedef struct group {
-    int64_t first;
-    int rows;
-    row_stats stats[WEIR_ROW_GROUP];
-    row_scale by[WEIR_ROW_GROUP];
-    bool rare; /* a row whose xhat wants double */
-} group;
-
-/* The statistics of a row of a group, from its sums. */
-INLINE row_stats conclude(const weir_fwd_job *job, int64_t row, const moments *m, kind k)
-{
-    if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
-    const spread s = spread_of(job, row, m, k.centred);
-    return stats_of_spread(job, &s);
-}
-
-/* (The rows of a group one after the other: their divisions and roots overlap.) */
-INLINE void settle(const weir_fwd_job *job, group *g, const moments *m, kind k)
-{
-    g->rare = false;
-    for (int r = 0; r < g->rows; r++) {
-        g->stats[r] = conclude(job, g->first + r, &m[r], k);
-        save_stats(job, g->first + r, &g->stats[r]);
-        g->by[r] = scale_of(&g->stats[r]);
-        if (is_exact_row(&g->stats[r])) g->rare = true;
-    }
 }
 
 /* Where reading and fetching are: both go through the rows in the order of memory. */
@@ -173,11 +160,12 @@ typedef struct reader {
 } reader;
 
 /* Sets up the reading half of a step, of a row of `g`; measured 0 when the group has been read. */
-INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, const group *g,
-                       moments *m, int64_t piece, kind k)
+INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, group *g, moments *m,
+                       int64_t piece, kind k)
 {
     cursor *read = &at_piece->read;
     s->measured = 0;
+    s->begins = s->ends = false;
     if (read->row >= g->first + g->rows) return;
     if (job->fetch) {
         const int64_t end = piece_end(&at_piece->fetch, job->dim, piece);
@@ -187,9 +175,14 @@ INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, const
     }
     const int64_t end = piece_end(read, job->measured, piece);
     s->read = fast_source(job, read->row, k);
-    s->m = &m[read->row - g->first];
+    const int64_t r = read->row - g->first;
+    s->m = &m[r];
+    s->first = &g->sums.first[r];
+    s->second = &g->sums.second[r];
     s->from = read->col;
     s->measured = end > read->col ? end - read->col : 0;
+    s->begins = read->col == 0;
+    s->ends = s->measured > 0 && end == job->measured;
     advance(read, job->dim, piece);
 }
 
@@ -201,14 +194,16 @@ INLINE affine affine_of(const weir_fwd_job *job, float room[2][PIECE], int64_t j
                     k.centred ? betas(room[1], job->beta, job->beta_type, j, n, scalar) : NULL};
 }
 
-/* Writes `done`, if it has rows, and measures `next`, if it has. */
-INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group *next,
+/* Writes `done`, if it has rows, settles `waits`, if it has, and measures `next`, if it has. */
+INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group *waits, group *next,
                               reader *at_piece, affine whole, float room[2][PIECE], kind k)
 {
     const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
-    for (int r = 0; r < next->rows; r++) clear(&m[r]);
+    int stage = waits->rows ? 0 : STAGES;
+    for (int r = job->moments ? 0 : next->rows; r < WEIR_ROW_GROUP; r++)
+        next->sums.first[r] = next->sums.second[r] = vd_zero(); /* of rows that nobody measures */
     for (int64_t j = 0; j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
         step s = {.m = m, .at = j, .affine = whole};
@@ -219,43 +214,47 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
             if (s.written) {
                 s.write = fast_source(job, done->first + r, k);
                 s.to = target_of(job, done->first + r, k);
-                s.by = done->by[r];
+                s.by = scale_in(done, r, k);
             }
             if (s.measured || s.written) take_step(&s, k);
+            if (stage < STAGES) settle(job, waits, stage++, k);
         }
     }
-    for (int r = 0; r < done->rows && done->rare; r++)
-        write_row(job, done->first + r, &done->stats[r], k.centred);
-    if (next->rows) settle(job, next, m, k);
+    while (stage < STAGES) settle(job, waits, stage++, k);
+    for (int r = 0; r < done->rows && done->rare; r++) {
+        const row_stats stats = stats_in(done, r, k);
+        write_row(job, done->first + r, &stats, k.centred);
+    }
 }
 
-/* Rows of a group: of narrow rows as many as leave room in the first-level cache for two groups, as
- * they are read and as they are written. */
-INLINE int64_t rows_of_group(int64_t dim, int64_t piece, kind k)
+/* Rows of a group: of narrow rows as many as leave room in the first-level cache for three groups, and
+ * for one as it is written. */
+INLINE int rows_of_group(int64_t dim, int64_t piece, kind k)
 {
-    const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1), room = 8192;
+    const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1), room = 16384;
     if (dim > piece || bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
-    return bytes < room ? room / bytes : 1;
+    return bytes < room ? (int)(room / bytes) : 1;
 }
 
 INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end, kind k)
 {
     const int64_t piece = piece_of(job->dim, job->fetch);
+    const int together = rows_of_group(job->dim, piece, k);
     float room[2][PIECE];
-    group groups[2], *done = &groups[0], *next = &groups[1];
+    group groups[3], *done = &groups[0], *waits = &groups[1], *next = &groups[2];
     affine whole = {NULL, NULL};
     reader at_piece = {{first, 0}, {first, 0}};
     if (job->fetch) at_piece.fetch = fetch_from(first, job->dim, piece, size_of(k.type));
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
-    const int64_t together = rows_of_group(job->dim, piece, k);
-    done->rows = 0;
-    for (int64_t i = first; i < end || done->rows; i += together) {
+    done->rows = waits->rows = 0;
+    for (int64_t i = first; i < end || done->rows || waits->rows; i += together) {
         const int64_t left = end > i ? end - i : 0;
         next->first = end - left;
         next->rows = (int)(left < together ? left : together);
-        write_and_measure(job, done, next, &at_piece, whole, room, k);
+        write_and_measure(job, done, waits, next, &at_piece, whole, room, k);
         group *written = done;
-        done = next;
+        done = waits;
+        waits = next;
         next = written;
     }
     if (job->stream) vf_stream_end();

@@ -18,11 +18,12 @@ INLINE row_stats stats_of_spread(const weir_fwd_job *job, const spread *s)
     return stats_about(s->shift, s->offset, rstd_of(v, job->eps, job->rule));
 }
 
-/* What the sums of a row say of it. */
-INLINE spread spread_of(const weir_fwd_job *job, int64_t row, const moments *m, bool centred)
+/* What the sums of a row say of it: of s, which only a centred norm has, and of s * s. */
+INLINE spread spread_of(const weir_fwd_job *job, int64_t row, double first, double second,
+                        bool centred)
 {
-    const double n = (double)job->measured, mean = centred ? vd_fold_row(m->first) / n : 0;
-    const double var = vd_fold_row(m->second) / n - mean * mean;
+    const double n = (double)job->measured, mean = centred ? first / n : 0;
+    const double var = second / n - mean * mean;
     if (!centred || !is_far_from_zero(mean, var)) return (spread){0, mean, var};
     const source src = source_row(job, row);
     return measure_again(&src, job->measured);
@@ -47,7 +48,8 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, bool centred)
             measure_group(&m, &s, i, centred, false, WEIR_F32);
         measure_tail(&m, &s, i, end - j, centred, false, WEIR_F32);
     }
-    return spread_of(job, row, &m, centred);
+    const double first = centred ? vd_fold_row(m.first) : 0;
+    return spread_of(job, row, first, vd_fold_row(m.second), centred);
 }
 
 INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, bool centred)

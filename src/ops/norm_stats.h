@@ -44,8 +44,8 @@ INLINE void copy_moments(moments *to, const moments *from, bool centred)
 INLINE void add_moment(moments *m, int k, wide s, bool centred)
 {
     if (centred) {
-        m->first[2 * k] = vd_add_to(m->first[2 * k], s.lo);
-        m->first[2 * k + 1] = vd_add_to(m->first[2 * k + 1], s.hi);
+        m->first[2 * k] = vd_add(m->first[2 * k], s.lo);
+        m->first[2 * k + 1] = vd_add(m->first[2 * k + 1], s.hi);
     }
     m->second[2 * k] = vd_add_square(m->second[2 * k], s.lo);
     m->second[2 * k + 1] = vd_add_square(m->second[2 * k + 1], s.hi);
@@ -143,15 +143,11 @@ INLINE vf exact_xhat(vf s, const row_stats *stats, bool centred)
     return vf_narrow(vd_mul(w.lo, rstd), vd_mul(w.hi, rstd));
 }
 
-/* (s - mean) * rstd in float. What rounding took from rstd is put back into the difference together
- * with mean_lo: both cost one rounding. */
+/* (s - mean) * rstd in float. */
 INLINE vf float_xhat(vf s, const row_scale *by, bool centred)
 {
-    if (centred) {
-        s = vf_sub(s, vf_set1(by->mean_hi));
-        s = vf_add(s, vf_sub(vf_mul(s, vf_set1(by->rest)), vf_set1(by->mean_lo)));
-    }
-    return vf_mul(s, vf_set1(by->rstd));
+    if (!centred) return vf_mul(s, vf_set1(by->rstd));
+    return vf_mul_add(vf_sub(s, vf_set1(by->mean_hi)), vf_set1(by->rstd), vf_set1(by->offset));
 }
 
 #endif

@@ -29,17 +29,15 @@ INLINE vf source_load(const source *src, int64_t j, int n, bool residual, weir_d
     return s;
 }
 
-/* The statistics of a row as float arithmetic wants them. `rest` is what rounding took from rstd, as
- * a share of it. */
+/* The statistics of a row as float arithmetic wants them: xhat = (s - mean_hi) * rstd + offset. */
 typedef struct row_scale {
-    float mean_hi, mean_lo, rest, rstd;
+    float mean_hi, rstd, offset;
 } row_scale;
 
 INLINE row_scale scale_of(const row_stats *stats)
 {
     const float rstd = (float)stats->rstd;
-    return (row_scale){stats->mean_hi, (float)stats->mean_lo,
-                       (float)(stats->rstd / (double)rstd - 1), rstd};
+    return (row_scale){stats->mean_hi, rstd, (float)(-stats->mean_lo * (double)rstd)};
 }
 
 INLINE source source_row(const weir_fwd_job *job, int64_t row)

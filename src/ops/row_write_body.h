@@ -9,20 +9,20 @@
 
 #include "ops/row_operand.h"
 
-/* Turns xhat of columns j..j+n-1 into y. */
+/* Turns xhat of columns j..j+n-1 into y. (To add an absent beta would change nothing.) */
 INLINE void y_piece(const weir_fwd_job *job, int64_t j, int64_t n, float *y)
 {
     float room[2][PIECE];
     const bool scalar = job->scalar_gamma, round = job->rounding & WEIR_ROUND_XHAT;
     const float *gain =
         gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, n, scalar);
-    const float *beta = betas(room[1], job->beta, job->beta_type, j, n, scalar);
+    const float *beta = job->beta ? betas(room[1], job->beta, job->beta_type, j, n, scalar) : NULL;
     for (int64_t i = 0; i < n; i += VF_LANES) {
         const int part = part_of(n - i);
         vf v = load_of(WEIR_F32, y, i, part);
         if (round) v = round_to(job->x_type, v);
-        v = vf_mul(v, load_of(WEIR_F32, gain, i, part));
-        v = vf_add(v, load_of(WEIR_F32, beta, i, part));
+        const vf g = load_of(WEIR_F32, gain, i, part);
+        v = beta ? vf_mul_add(v, g, load_of(WEIR_F32, beta, i, part)) : vf_mul(v, g);
         store_of(WEIR_F32, y, i, v, part, false);
     }
 }

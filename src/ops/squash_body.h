@@ -53,9 +53,9 @@ INLINE void squash_vectors(const weir_fwd_job *job, const source *src, float *y,
     UNROLLED
     for (int i = 0; i < count; i++) {
         const int64_t at = j + i * VF_LANES;
-        const vf scaled = vf_mul(z[i], load_of(WEIR_F32, gain, at - start, n));
-        store_of(WEIR_F32, y, at, vf_add(scaled, load_of(WEIR_F32, beta, at - start, n)), n,
-                 job->stream);
+        const vf v = vf_mul_add(z[i], load_of(WEIR_F32, gain, at - start, n),
+                                load_of(WEIR_F32, beta, at - start, n));
+        store_of(WEIR_F32, y, at, v, n, job->stream);
     }
 }
 

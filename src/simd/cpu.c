@@ -17,11 +17,12 @@ static unsigned saved_state(void)
 weir_isa weir_isa_detect(void)
 {
     enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };
-    const unsigned osxsave_avx_f16c = 1u << 27 | 1u << 28 | 1u << 29; /* leaf 1, ecx */
-    const unsigned avx2 = 1u << 5;                                    /* leaf 7, ebx */
+    const unsigned fma_osxsave_avx_f16c =
+        1u << 12 | 1u << 27 | 1u << 28 | 1u << 29; /* leaf 1, ecx */
+    const unsigned avx2 = 1u << 5;                 /* leaf 7, ebx */
     const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & osxsave_avx_f16c) != osxsave_avx_f16c)
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & fma_osxsave_avx_f16c) != fma_osxsave_avx_f16c)
         return WEIR_ISA_SCALAR;
     unsigned state = saved_state();
     if ((state & YMM_STATE) != YMM_STATE) return WEIR_ISA_SCALAR;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define WEIR_SIMD_SUFFIX avx2
-enum { VF_LANES = 8, VD_LANES = 4, VF_HALVES = 1 };
+enum { VF_LANES = 8, VD_LANES = 4, VF_HALVES = 1, VF_REGISTERS = 16 };
 typedef __m256 vf;
 typedef __m256d vd;
 typedef __m256 vm;
@@ -81,6 +81,10 @@ static inline vf vf_sub(vf a, vf b)
 static inline vf vf_mul(vf a, vf b)
 {
     return _mm256_mul_ps(a, b);
+}
+static inline vf vf_mul_add(vf a, vf b, vf c)
+{
+    return _mm256_fmadd_ps(a, b, c);
 }
 static inline vf vf_div(vf a, vf b)
 {
@@ -169,13 +173,9 @@ static inline vd vd_mul(vd a, vd b)
 {
     return _mm256_mul_pd(a, b);
 }
-static inline vd vd_add_to(vd acc, vd a)
-{
-    return _mm256_add_pd(acc, a);
-}
 static inline vd vd_add_square(vd acc, vd a)
 {
-    return _mm256_add_pd(acc, _mm256_mul_pd(a, a));
+    return _mm256_fmadd_pd(a, a, acc);
 }
 static inline vd vf_lo(vf a)
 {
@@ -190,11 +190,20 @@ static inline vf vf_narrow(vd lo, vd hi)
     return _mm256_set_m128(_mm256_cvtpd_ps(hi), _mm256_cvtpd_ps(lo));
 }
 
-/* Lanes folded by halving: to one sum, to one maximum. */
+/* Lanes folded by halving: to one sum, of four vectors to one each, to one maximum. */
 static inline double vd_fold(vd a)
 {
     __m128d c = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
     return _mm_cvtsd_f64(c) + _mm_cvtsd_f64(_mm_unpackhi_pd(c, c));
+}
+static inline void vd_fold_four(const vd a[4], double sums[4])
+{
+    vd pair[2];
+    for (int i = 0; i < 2; i++)
+        pair[i] = _mm256_add_pd(_mm256_permute2f128_pd(a[2 * i], a[2 * i + 1], 0x20),
+                                _mm256_permute2f128_pd(a[2 * i], a[2 * i + 1], 0x31));
+    const vd one = _mm256_hadd_pd(pair[0], pair[1]); /* of rows 0, 2, 1, 3 */
+    _mm256_storeu_pd(sums, _mm256_permute4x64_pd(one, 0xd8));
 }
 static inline float vf_fold_max(vf a)
 {

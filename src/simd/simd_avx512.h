@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define WEIR_SIMD_SUFFIX avx512
-enum { VF_LANES = 16, VD_LANES = 8, VF_HALVES = 1 };
+enum { VF_LANES = 16, VD_LANES = 8, VF_HALVES = 1, VF_REGISTERS = 32 };
 typedef __m512 vf;
 typedef __m512d vd;
 typedef __mmask16 vm;
@@ -78,6 +78,10 @@ static inline vf vf_sub(vf a, vf b)
 static inline vf vf_mul(vf a, vf b)
 {
     return _mm512_mul_ps(a, b);
+}
+static inline vf vf_mul_add(vf a, vf b, vf c)
+{
+    return _mm512_fmadd_ps(a, b, c);
 }
 static inline vf vf_div(vf a, vf b)
 {
@@ -168,11 +172,6 @@ static inline vd vd_mul(vd a, vd b)
 {
     return _mm512_mul_pd(a, b);
 }
-/* By the multipliers: the adders are busy with what widens floats. */
-static inline vd vd_add_to(vd acc, vd a)
-{
-    return _mm512_fmadd_pd(a, _mm512_set1_pd(1), acc);
-}
 static inline vd vd_add_square(vd acc, vd a)
 {
     return _mm512_fmadd_pd(a, a, acc);
@@ -190,12 +189,24 @@ static inline vf vf_narrow(vd lo, vd hi)
     return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(lo)), _mm512_cvtpd_ps(hi), 1);
 }
 
-/* Lanes folded by halving: to one sum, to one maximum. */
+/* Lanes folded by halving: to one sum, of four vectors to one each, to one maximum. */
 static inline double vd_fold(vd a)
 {
     __m256d b = _mm256_add_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
     __m128d c = _mm_add_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
     return _mm_cvtsd_f64(c) + _mm_cvtsd_f64(_mm_unpackhi_pd(c, c));
+}
+/* The halves of two vectors side by side, then the quarters of four. */
+static inline void vd_fold_four(const vd a[4], double sums[4])
+{
+    vd pair[2];
+    for (int i = 0; i < 2; i++)
+        pair[i] = _mm512_add_pd(_mm512_shuffle_f64x2(a[2 * i], a[2 * i + 1], 0x44),
+                                _mm512_shuffle_f64x2(a[2 * i], a[2 * i + 1], 0xee));
+    const vd two = _mm512_add_pd(_mm512_shuffle_f64x2(pair[0], pair[1], 0x88),
+                                 _mm512_shuffle_f64x2(pair[0], pair[1], 0xdd));
+    const vd one = _mm512_add_pd(two, _mm512_permute_pd(two, 0x55));
+    _mm256_storeu_pd(sums, _mm512_castpd512_pd256(_mm512_maskz_compress_pd(0x55, one)));
 }
 static inline float vf_fold_max(vf a)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define WEIR_SIMD_SUFFIX neon
-enum { VF_LANES = 4, VD_LANES = 2, VF_HALVES = 1 };
+enum { VF_LANES = 4, VD_LANES = 2, VF_HALVES = 1, VF_REGISTERS = 32 };
 typedef float32x4_t vf;
 typedef float64x2_t vd;
 typedef uint32x4_t vm;
@@ -122,6 +122,10 @@ static inline vf vf_mul(vf a, vf b)
 {
     return vmulq_f32(a, b);
 }
+static inline vf vf_mul_add(vf a, vf b, vf c)
+{
+    return vfmaq_f32(c, a, b);
+}
 static inline vf vf_div(vf a, vf b)
 {
     return vdivq_f32(a, b);
@@ -176,10 +180,6 @@ static inline vd vd_mul(vd a, vd b)
 {
     return vmulq_f64(a, b);
 }
-static inline vd vd_add_to(vd acc, vd a)
-{
-    return vaddq_f64(acc, a);
-}
 static inline vd vd_add_square(vd acc, vd a)
 {
     return vfmaq_f64(acc, a, a);
@@ -197,10 +197,15 @@ static inline vf vf_narrow(vd lo, vd hi)
     return vcvt_high_f32_f64(vcvt_f32_f64(lo), hi);
 }
 
-/* Lanes folded by halving: to one sum, to one maximum. */
+/* Lanes folded by halving: to one sum, of four vectors to one each, to one maximum. */
 static inline double vd_fold(vd a)
 {
     return vgetq_lane_f64(a, 0) + vgetq_lane_f64(a, 1);
+}
+static inline void vd_fold_four(const vd a[4], double sums[4])
+{
+    vst1q_f64(sums, vpaddq_f64(a[0], a[1]));
+    vst1q_f64(sums + 2, vpaddq_f64(a[2], a[3]));
 }
 static inline float vf_fold_max(vf a)
 {

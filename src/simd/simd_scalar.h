@@ -13,7 +13,7 @@
 
 #define WEIR_SIMD_SUFFIX scalar
 #define UNROLLED         /* long code for a set that few machines run */
-enum { VF_LANES = 4, VD_LANES = 2, VF_HALVES = 0 };
+enum { VF_LANES = 4, VD_LANES = 2, VF_HALVES = 0, VF_REGISTERS = 16 };
 typedef float vf __attribute__((vector_size(16)));
 typedef double vd __attribute__((vector_size(16)));
 typedef int32_t vm __attribute__((vector_size(16)));
@@ -175,10 +175,6 @@ static inline vd vd_mul(vd a, vd b)
 {
     return a * b;
 }
-static inline vd vd_add_to(vd acc, vd a)
-{
-    return acc + a;
-}
 static inline vd vd_add_square(vd acc, vd a)
 {
     return acc + a * a;
@@ -196,10 +192,41 @@ static inline vf vf_narrow(vd lo, vd hi)
     return (vf){(float)lo[0], (float)lo[1], (float)hi[0], (float)hi[1]};
 }
 
-/* Lanes folded by halving: to one sum, to one maximum. */
+/* a * b + c rounded once. Where the CPU has no instruction for it, fmaf is a call, and often a slow one:
+ * in double, then, where the product is exact. The sum, rounded to double and again to float, is as good
+ * as rounded once unless it is a tie of floats, or less than their normal numbers; then what the sum lost
+ * (Knuth) rounds it to odd first, which no second rounding spoils (Boldo and Melquiond). */
+static inline float mul_add_1(float a, float b, float c)
+{
+#ifdef __FP_FAST_FMAF
+    return fmaf(a, b, c);
+#else
+    const double product = (double)a * (double)b, term = (double)c;
+    double sum = product + term;
+    uint64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    if (__builtin_expect((bits & 0x1fffffff) == 0x10000000 || fabs(sum) < 0x1p-126, 0)) {
+        const double grown = sum - product, lost = (product - (sum - grown)) + (term - grown);
+        if (lost != 0 && bits % 2 == 0) bits += (lost > 0) == (sum > 0) ? 1 : UINT64_MAX;
+        memcpy(&sum, &bits, sizeof sum);
+    }
+    return (float)sum;
+#endif
+}
+static inline vf vf_mul_add(vf a, vf b, vf c)
+{
+    return (vf){mul_add_1(a[0], b[0], c[0]), mul_add_1(a[1], b[1], c[1]),
+                mul_add_1(a[2], b[2], c[2]), mul_add_1(a[3], b[3], c[3])};
+}
+
+/* Lanes folded by halving: to one sum, of four vectors to one each, to one maximum. */
 static inline double vd_fold(vd a)
 {
     return a[0] + a[1];
+}
+static inline void vd_fold_four(const vd a[4], double sums[4])
+{
+    for (int i = 0; i < 4; i++) sums[i] = vd_fold(a[i]);
 }
 static inline float vf_fold_max(vf a)
 {

@@ -4,8 +4,9 @@
  * A kernel body is written once, in the words of these headers, and compiled for each set by a file
  * of two includes: the vocabulary, then the body. All words are lane by lane and rounded once, so a
  * body gives the same bits on every set as long as it fixes, by itself, which lane holds what and
- * in which order lanes meet. There is deliberately no multiply-add but vd_add_square(acc, a), which
- * is acc + a * a of doubles that are floats: their squares are exact, so fused or not is the same.
+ * in which order lanes meet. Nothing is fused but what says so: vf_mul_add(a, b, c) is a * b + c
+ * rounded once, on every set. vd_add_square(acc, a), which is acc + a * a, takes doubles that are
+ * floats: their squares are exact, so fused or not is the same.
  *
  *   vf, VF_LANES   a vector of floats; 4, 8 or 16, always a divisor of WEIR_LANES
  *   vd, VD_LANES   a vector of doubles, half as many; vf_lo, vf_hi widen the halves of a vf
@@ -129,9 +130,9 @@ static inline vf vf_round_f16(vf a)
     return vf_load_f16(t);
 }
 
-/* The sum of WEIR_LANES doubles, folded by halving: lane j takes lane j + 16, then j + 8, ..., j
- * + 1. */
-static inline double vd_fold_row(const vd acc[VD_ROW])
+/* WEIR_LANES doubles folded by halving, lane j takes lane j + 16, then j + 8, ...: to one vector, and to
+ * their sum. */
+static inline vd vd_halve_row(const vd acc[VD_ROW])
 {
     vd t[VD_ROW];
     UNROLLED
@@ -139,7 +140,11 @@ static inline double vd_fold_row(const vd acc[VD_ROW])
     UNROLLED
     for (int half = VD_ROW / 2; half; half /= 2) UNROLLED
     for (int i = 0; i < half; i++) t[i] = vd_add(t[i], t[i + half]);
-    return vd_fold(t[0]);
+    return t[0];
+}
+static inline double vd_fold_row(const vd acc[VD_ROW])
+{
+    return vd_fold(vd_halve_row(acc));
 }
 
 #endif

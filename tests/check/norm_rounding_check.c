@@ -1,5 +1,7 @@
 /* norm_rounding_check.c - the habits of rounding: each is what it says in steps that can be taken by
  * hand, from calls that round once. */
+#include <math.h>
+
 #include "norm_problem.h"
 
 #include <setjmp.h>
@@ -46,15 +48,15 @@ static problem of_the_sum(const problem *p, bool rounded)
     return q;
 }
 
-/* From xhat in f32 to y: rounded, times gain, plus beta. */
+/* From xhat in f32 to y: rounded; then times gain, plus beta, rounded once. */
 static void affine(const problem *p, weir_dtype type, float *v)
 {
     for (int64_t k = 0; k < p->size[Y]; k++) {
         const int64_t j = k % p->o.dim % p->gamma_dim;
+        const float gamma = p->in[GAMMA] ? p->in[GAMMA][j] : 1;
+        const float gain = p->o.gamma_offset != 0 ? p->o.gamma_offset + gamma : gamma;
         v[k] = (float)element_round(type, (double)v[k]);
-        if (p->in[GAMMA])
-            v[k] *= p->o.gamma_offset != 0 ? p->o.gamma_offset + p->in[GAMMA][j] : p->in[GAMMA][j];
-        if (p->in[BETA]) v[k] += p->in[BETA][j];
+        v[k] = p->in[BETA] ? fmaf(v[k], gain, p->in[BETA][j]) : v[k] * gain;
     }
 }
 

@@ -152,9 +152,9 @@ static void bound_dx(problem *p, const span *s, bool bounded)
         const int64_t k = s->at + j;
         const double g = size_of_dy(p, k) * fabs(gain_at(p, s->column + j));
         const double dsum = p->in[DSUM] ? fabs((double)p->in[DSUM][k]) : 0;
-        const double share = (double)j < measured_of(p) ? 23 * size_of_xhat(p, s, k) * mean_gx : 0;
+        const double share = (double)j < measured_of(p) ? 22 * size_of_xhat(p, s, k) * mean_gx : 0;
         p->tol[DX][k] = bounded
-                            ? u * (s->rstd * (7 * g + 15 * mean_g + share) + 2 * dsum) + 0x1p-149
+                            ? u * (s->rstd * (5 * g + 14 * mean_g + share) + 2 * dsum) + 0x1p-149
                             : (double)INFINITY;
         if (!p->tol[DRESIDUAL]) continue;
         const double size = fabs(p->want[DX][k]), alpha = fabs((double)p->o.alpha);

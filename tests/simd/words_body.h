@@ -94,6 +94,23 @@ static vf isnan_mask(vf a)
     return vf_of_mask(vf_isnan(a));
 }
 
+/* The term is another operand, or takes away most of the product. */
+static void mul_add(tally *t)
+{
+    const uint32_t *a = t->in->a, *b = t->in->b;
+    for (int i = 0; i < 2 * OPERANDS; i += VF_LANES) {
+        const int at = i % OPERANDS;
+        uint32_t c[VF_LANES], want[VF_LANES];
+        for (int k = 0; k < VF_LANES; k++) {
+            c[k] = i < OPERANDS ? a[(at + k + 7) % OPERANDS]
+                                : plain_neg(plain_mul(a[at + k], b[at + k]));
+            want[k] = plain_mul_add(a[at + k], b[at + k], c[k]);
+        }
+        expect_lanes(t, "vf_mul_add", vf_mul_add(vf_of(a + at), vf_of(b + at), vf_of(c)), want,
+                     false);
+    }
+}
+
 static void floats(tally *t)
 {
     const uint32_t *a = t->in->a, *b = t->in->b;
@@ -101,6 +118,7 @@ static void floats(tally *t)
     check_2(t, "vf_sub", vf_sub, plain_sub, false);
     check_2(t, "vf_mul", vf_mul, plain_mul, false);
     check_2(t, "vf_div", vf_div, plain_div, false);
+    mul_add(t);
     check_2(t, "vf_min", vf_min, plain_min, true);
     check_2(t, "vf_max", vf_max, plain_max, true);
     check_2(t, "vf_flip", vf_flip, plain_flip, true);
@@ -189,7 +207,6 @@ static void conversions(tally *t)
 static void doubles(tally *t)
 {
     check_doubles(t, "vd_add", vd_add, plain_add_double);
-    check_doubles(t, "vd_add_to", vd_add_to, plain_add_double);
     check_doubles(t, "vd_sub", vd_sub, plain_sub_double);
     check_doubles(t, "vd_mul", vd_mul, plain_mul_double);
     conversions(t);
@@ -222,6 +239,15 @@ static void folds(tally *t)
         expect(t, (finding){"vf_fold_max", (uint64_t)i, 0, bits_of(vf_fold_max(a)), max[0]});
         expect(t, (finding){"vd_fold", (uint64_t)i, 0, bits_of_double(fold), x[0]});
         expect(t, (finding){"vd_fold_row", (uint64_t)i, 0, bits_of_double(fold_row), row[0]});
+        const double halved = vd_fold(vd_halve_row(acc));
+        expect(t, (finding){"vd_halve_row", (uint64_t)i, 0, bits_of_double(halved), row[0]});
+        vd four[4];
+        double sums[4];
+        for (int k = 0; k < 4; k++) four[k] = vd_of(t->in->mild_x + (i + k * VD_LANES) % OPERANDS);
+        vd_fold_four(four, sums);
+        for (int k = 0; k < 4; k++)
+            expect(t, (finding){"vd_fold_four", (uint64_t)i, (uint64_t)k, bits_of_double(sums[k]),
+                                bits_of_double(vd_fold(four[k]))});
     }
 }
 

@@ -117,6 +117,20 @@ uint32_t plain_mul(uint32_t a, uint32_t b)
 {
     return bits_of(float_of(a) * float_of(b));
 }
+/* A product of floats is exact in double, and what the sum loses is known (Knuth). Rounded to odd, the
+ * sum is then rounded to float as what it stands for is. */
+uint32_t plain_mul_add(uint32_t a, uint32_t b, uint32_t c)
+{
+    const double product = (double)float_of(a) * (double)float_of(b), term = (double)float_of(c);
+    double sum = product + term;
+    const double grown = sum - product, lost = (product - (sum - grown)) + (term - grown);
+    uint64_t bits = bits_of_double(sum);
+    if (isfinite(sum) && lost != 0 && bits % 2 == 0) {
+        bits += (lost > 0) == (sum > 0) ? 1 : UINT64_MAX;
+        sum = double_of(bits);
+    }
+    return bits_of((float)sum);
+}
 uint32_t plain_div(uint32_t a, uint32_t b)
 {
     return bits_of(float_of(a) / float_of(b));

@@ -51,6 +51,7 @@ typedef uint64_t plain_double(uint64_t a, uint64_t b);
 plain_1 plain_sqrt, plain_abs, plain_neg, plain_round, plain_pow2, plain_exponent, plain_isnan;
 plain_2 plain_add, plain_sub, plain_mul, plain_div, plain_min, plain_max, plain_max_abs;
 plain_2 plain_lt, plain_le, plain_eq;
+uint32_t plain_mul_add(uint32_t a, uint32_t b, uint32_t c);
 plain_double plain_add_double, plain_sub_double, plain_mul_double;
 
 /* A format of fewer bits than f32: of the mantissa, and the exponent of its least normal number. */
