@@ -197,7 +197,9 @@ INLINE void sum_group(const weir_bwd_job *job, back_group *g, int64_t first, int
     const bool sums = job->found || ((job->dx || job->dresidual) && !job->moments);
     g->first = first;
     g->rows = rows;
-    for (int r = rows; r < WEIR_ROW_GROUP; r++) g->g[r] = g->gx[r] = vd_zero();
+    UNROLLED
+    for (int r = 0; r < WEIR_ROW_GROUP; r++)
+        if (r >= rows) g->g[r] = g->gx[r] = vd_zero();
     for (int r = 0; r < rows; r++) {
         take_stats(job, g, r, k.centred);
         if (sums) sum_row(job, g, r, whole, ahead, k);

@@ -202,12 +202,14 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
     int stage = waits->rows ? 0 : STAGES;
-    for (int r = job->moments ? 0 : next->rows; r < WEIR_ROW_GROUP; r++)
-        next->sums.first[r] = next->sums.second[r] = vd_zero(); /* of rows that nobody measures */
-    for (int64_t j = 0; j < dim; j += piece) {
+    UNROLLED
+    for (int r = 0; r < WEIR_ROW_GROUP; r++) /* (no string instruction; see clear) */
+        if (r >= next->rows || job->moments)
+            next->sums.first[r] = next->sums.second[r] = vd_zero(); /* which nobody measures */
+    for (int64_t j = 0; steps && j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
         step s = {.m = m, .at = j, .affine = whole};
-        if (piece < dim) s.affine = affine_of(job, room, j, columns, k);
+        if (piece < dim && done->rows) s.affine = affine_of(job, room, j, columns, k);
         for (int r = 0; r < steps; r++) {
             read_piece(job, &s, at_piece, next, m, piece, k);
             s.written = r < done->rows && !done->rare ? columns : 0;
