@@ -229,12 +229,13 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     }
 }
 
-/* Rows of a group: of narrow rows as many as leave room in the first-level cache for three groups, and
- * for one as it is written. */
+/* Rows of a group: as many as leave room for three groups, and for one as it is written, in the
+ * first-level cache, or of rows that are wider than that in the second. */
 INLINE int rows_of_group(int64_t dim, int64_t piece, kind k)
 {
-    const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1), room = 16384;
-    if (dim > piece || bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
+    const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1);
+    const int64_t room = dim > piece ? 131072 : 16384;
+    if (bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
     return bytes < room ? (int)(room / bytes) : 1;
 }
 
