@@ -67,7 +67,7 @@ static void bench_size(const limit_set set, const limit_buffers *m, int64_t n, c
     for (int k = 0; k < LIMITS; k++) {
         qsort(taken[k], ROUNDS, sizeof taken[k][0], by_size);
         const double median = taken[k][ROUNDS / 2];
-        printf("%-8s %-36s %7.3f ns for 16 elements %8.1f GB/s\n", place, loops[k].what,
+        printf("%-8s %-40s %7.3f ns for 16 elements %8.1f GB/s\n", place, loops[k].what,
                median * 1e9 * 16 / (double)n, (double)n * loops[k].bytes / median * 1e-9);
     }
     fflush(stdout);

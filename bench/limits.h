@@ -23,12 +23,17 @@ typedef void limit_loop(const limit_buffers *m, int64_t n);
     X(write_far, 4, "write, past the caches")                                                      \
     X(copy_near, 8, "copy, through the caches")                                                    \
     X(copy_far, 8, "copy, past the caches")                                                        \
+    X(copy_two, 12, "copy of two streams into one, past them")                                     \
     X(measure_rms, 4, "sum of squares, in double")                                                 \
     X(measure_ln, 4, "both sums of LayerNorm, in double")                                          \
+    X(measure_bf16, 2, "sum of squares of bf16, in double")                                        \
+    X(measure_bf16_f32, 2, "sum of squares of bf16, in f32")                                       \
     X(write_rms, 8, "the second pass of RMSNorm")                                                  \
     X(write_ln, 8, "the second pass of LayerNorm")                                                 \
     X(write_ln_bf16, 4, "the same from and to bf16")                                               \
-    X(write_ln_f16, 4, "the same from and to f16")
+    X(write_ln_f16, 4, "the same from and to f16")                                                 \
+    X(back_sums, 8, "the sums of LayerNorm's backward")                                            \
+    X(back_columns, 12, "its second pass, past the caches")
 
 enum {
 #define X(name, bytes, what) LIMIT_##name,
