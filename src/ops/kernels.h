@@ -54,6 +54,7 @@ typedef struct weir_fwd_job {
     int64_t ld_stats;            /* from the statistics of one row to those of the next */
     float *y_scale;
     float scale_min, scale_max;
+    bool close;  /* all is in the second-level cache, or will be */
     bool fetch;  /* what is read is not near: prefetch it */
     bool stream; /* y and sum go past the caches; their rows are then 64-byte aligned */
 } weir_fwd_job;

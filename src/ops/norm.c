@@ -8,6 +8,7 @@
 #include "ops/norm_tasks.h"
 
 enum {
+    CLOSE_BYTES = 1 << 20,  /* up to here they fit a second-level cache */
     NEAR_BYTES = 4 << 20,   /* up to here the operands stay close to the core: nothing to fetch */
     STREAM_BYTES = 24 << 20 /* operands from here on will not stay in the caches */
 };
@@ -75,6 +76,7 @@ weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
     WEIR_TRY(weir_check_forward(norm, args, NULL, &s, &call.job));
     const weir_mat *const mats[] = {&args->x, &args->residual, &args->y, &args->sum};
     const double bytes = moved_bytes(&s, mats, 4);
+    call.job.close = bytes <= CLOSE_BYTES;
     call.job.fetch = bytes >= NEAR_BYTES;
     call.job.stream = wants_stream(args->store, bytes) && can_stream(&args->y, &s, mats, 2) &&
                       can_stream(&args->sum, &s, mats, 2);

@@ -229,20 +229,28 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     }
 }
 
-/* Rows of a group: as many as leave room for three groups, and for one as it is written, in the
- * first-level cache, or of rows that are wider than that in the second. */
-INLINE int rows_of_group(int64_t dim, int64_t piece, kind k)
+/* How rows go. */
+typedef struct plan {
+    int rows;    /* of a group */
+    bool staged; /* a group is settled while the next is measured, and not at once */
+} plan;
+
+/* A group has as many rows as leave room for three, and for one as it is written, in the first-level
+ * cache, or of rows that are wider than that in the second. But rows that come from behind the second and
+ * are not narrow find more than that in the first: two of them are settled at once, so that they are
+ * there when they are written. */
+INLINE plan plan_of(const weir_fwd_job *job, int64_t piece, kind k)
 {
-    const int64_t bytes = dim * size_of(k.type) * (k.residual ? 2 : 1);
-    const int64_t room = dim > piece ? 131072 : 16384;
-    if (bytes * WEIR_ROW_GROUP <= room) return WEIR_ROW_GROUP;
-    return bytes < room ? (int)(room / bytes) : 1;
+    const int64_t bytes = job->dim * size_of(k.type) * (k.residual ? 2 : 1);
+    const bool in_pieces = job->dim > piece, staged = in_pieces || job->close || bytes <= 2048;
+    const int64_t room = in_pieces ? 131072 : staged ? 16384 : 8192, rows = room / bytes;
+    return (plan){rows > WEIR_ROW_GROUP ? WEIR_ROW_GROUP : rows < 1 ? 1 : (int)rows, staged};
 }
 
 INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end, kind k)
 {
     const int64_t piece = piece_of(job->dim, job->fetch);
-    const int together = rows_of_group(job->dim, piece, k);
+    const plan p = plan_of(job, piece, k);
     float room[2][PIECE];
     group groups[3], *done = &groups[0], *waits = &groups[1], *next = &groups[2];
     affine whole = {NULL, NULL};
@@ -250,14 +258,19 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
     if (job->fetch) at_piece.fetch = fetch_from(first, job->dim, piece, size_of(k.type));
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
     done->rows = waits->rows = 0;
-    for (int64_t i = first; i < end || done->rows || waits->rows; i += together) {
+    for (int64_t i = first; i < end || done->rows || waits->rows; i += p.rows) {
         const int64_t left = end > i ? end - i : 0;
         next->first = end - left;
-        next->rows = (int)(left < together ? left : together);
+        next->rows = (int)(left < p.rows ? left : p.rows);
         write_and_measure(job, done, waits, next, &at_piece, whole, room, k);
         group *written = done;
-        done = waits;
-        waits = next;
+        if (p.staged) {
+            done = waits;
+            waits = next;
+        } else {
+            settle_at_once(job, next, k);
+            done = next;
+        }
         next = written;
     }
     if (job->stream) vf_stream_end();

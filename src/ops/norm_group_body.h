@@ -46,22 +46,41 @@ INLINE row_scale scale_in(const group *g, int r, kind k)
     return (row_scale){g->mean_hi[r], g->by_rstd[r], g->by_offset[r]};
 }
 
+/* The statistics of a row by itself. */
+INLINE row_stats stats_alone(const weir_fwd_job *job, const group *g, int r, bool centred)
+{
+    const int64_t row = g->first + r;
+    if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
+    const double first = centred ? vd_fold(g->sums.first[r]) : 0;
+    const spread s = spread_of(job, row, first, vd_fold(g->sums.second[r]), centred);
+    return stats_of_spread(job, &s);
+}
+
 /* Rows that are given their statistics, and groups with a row that is to be measured again. */
 RARE void settle_row_by_row(const weir_fwd_job *job, group *g, bool centred)
 {
     for (int r = 0; r < g->rows; r++) {
-        const int64_t row = g->first + r;
-        row_stats stats;
-        if (job->moments) {
-            stats = stats_given(job, job->moments + row * job->ld_stats);
-        } else {
-            const double first = centred ? vd_fold(g->sums.first[r]) : 0;
-            const spread s = spread_of(job, row, first, vd_fold(g->sums.second[r]), centred);
-            stats = stats_of_spread(job, &s);
-        }
+        const row_stats stats = stats_alone(job, g, r, centred);
         g->mean_hi[r] = stats.mean_hi;
         g->mean_lo[r] = stats.mean_lo;
         g->rstd[r] = stats.rstd;
+    }
+}
+
+/* A group that is to be written next. */
+INLINE void settle_at_once(const weir_fwd_job *job, group *g, kind k)
+{
+    g->rare = false;
+    for (int r = 0; r < g->rows; r++) {
+        const row_stats stats = stats_alone(job, g, r, k.centred);
+        const row_scale by = scale_of(&stats);
+        g->mean_hi[r] = stats.mean_hi;
+        g->mean_lo[r] = stats.mean_lo;
+        g->rstd[r] = stats.rstd;
+        g->by_rstd[r] = by.rstd;
+        g->by_offset[r] = by.offset;
+        save_stats(job, g->first + r, &stats);
+        if (is_exact_row(&stats)) g->rare = true;
     }
 }
 

@@ -20,13 +20,15 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Rows of a task: `unit` of them or a multiple. */
+/* Rows of a task: `unit` of them or a multiple. Each worker has as many tasks as another, if there is
+ * work for all. */
 static int64_t span_of(int64_t rows, int64_t dim, const weir_parallel *par, int64_t unit)
 {
     if (!par || par->workers <= 1) return ceil_div(rows, unit) * unit;
-    const int64_t least = ceil_div(TASK_ELEMENTS, dim);
-    const int64_t share = ceil_div(rows, (int64_t)par->workers * TASKS_A_WORKER);
-    return ceil_div(share > least ? share : least, unit) * unit;
+    const int64_t workers = par->workers, least = ceil_div(TASK_ELEMENTS, dim);
+    int64_t tasks = smaller(rows / least, workers * TASKS_A_WORKER);
+    if (tasks > workers) tasks -= tasks % workers;
+    return ceil_div(ceil_div(rows, tasks > 0 ? tasks : 1), unit) * unit;
 }
 
 int64_t weir_forward_span(int64_t rows, int64_t dim, const weir_parallel *par)
