@@ -8,9 +8,8 @@
 #include "ops/norm_tasks.h"
 
 enum {
-    CLOSE_BYTES = 1 << 20,  /* up to here they fit a second-level cache */
-    NEAR_BYTES = 4 << 20,   /* up to here the operands stay close to the core: nothing to fetch */
-    STREAM_BYTES = 24 << 20 /* operands from here on will not stay in the caches */
+    CLOSE_BYTES = 1 << 20, /* operands up to here fit a second-level cache */
+    FAR_BYTES = 24 << 20   /* from here on they are in no cache, and will not be */
 };
 
 static weir_status check_parallel(const weir_parallel *par, weir_error *err)
@@ -59,9 +58,15 @@ static bool can_stream(const weir_mat *out, const weir_norm_shape *s, const weir
            s->width * size % 64 == 0;
 }
 
-static bool wants_stream(weir_store store, double bytes)
+/* Whether operands come from far and go there; AUTO asks their size, but what is so large does not come
+ * from near, whatever the caller wants of the outputs. */
+static bool comes_from_far(weir_store store, double bytes)
 {
-    return store == WEIR_STORE_FAR || (store == WEIR_STORE_AUTO && bytes >= STREAM_BYTES);
+    return store == WEIR_STORE_FAR || bytes >= FAR_BYTES;
+}
+static bool goes_far(weir_store store, double bytes)
+{
+    return store != WEIR_STORE_NEAR && comes_from_far(store, bytes);
 }
 
 weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
@@ -77,8 +82,8 @@ weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
     const weir_mat *const mats[] = {&args->x, &args->residual, &args->y, &args->sum};
     const double bytes = moved_bytes(&s, mats, 4);
     call.job.close = bytes <= CLOSE_BYTES;
-    call.job.fetch = bytes >= NEAR_BYTES;
-    call.job.stream = wants_stream(args->store, bytes) && can_stream(&args->y, &s, mats, 2) &&
+    call.job.fetch = comes_from_far(args->store, bytes);
+    call.job.stream = goes_far(args->store, bytes) && can_stream(&args->y, &s, mats, 2) &&
                       can_stream(&args->sum, &s, mats, 2);
     const weir_type_class types = norm->rounding == WEIR_ROUND_ONCE || args->x.type == WEIR_F32
                                       ? class_of(mats, 4)
@@ -100,7 +105,7 @@ weir_status weir_norm_measure(const weir_norm *norm, const weir_norm_fwd *args, 
     if (s.rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_forward(norm, args, out, &s, &call.job));
     const weir_mat *const mats[] = {&args->x, &args->residual};
-    call.job.fetch = moved_bytes(&s, mats, 2) >= NEAR_BYTES;
+    call.job.fetch = comes_from_far(args->store, moved_bytes(&s, mats, 2));
     call.job.stream = false;
     call.kernel = weir_kernel_find(norm->op, weir_isa_active())->forward[WEIR_MIXED];
     weir_run_forward(&call, &s, par);
@@ -120,8 +125,8 @@ static void choose_backward(const weir_norm_shape *s, const weir_norm_bwd *args,
 {
     const weir_mat *const mats[] = {&args->dy, &args->x, &args->dsum, &args->dx, &args->dresidual};
     const double bytes = moved_bytes(s, mats, 5);
-    call->job.fetch = bytes >= NEAR_BYTES;
-    call->job.stream = wants_stream(args->store, bytes) && can_stream(&args->dx, s, mats, 3) &&
+    call->job.fetch = comes_from_far(args->store, bytes);
+    call->job.stream = goes_far(args->store, bytes) && can_stream(&args->dx, s, mats, 3) &&
                        can_stream(&args->dresidual, s, mats, 3);
     const weir_type_class types = call->job.found ? WEIR_MIXED : class_of(mats, 5);
     call->kernel = weir_kernel_find(s->op->op, weir_isa_active())->backward[types];

@@ -1,7 +1,7 @@
 /* norm_pieces_check.c - sizes at which the norms change how they go about it: rows that are read in
- * pieces, operands that are fetched ahead (from 1 MiB on), outputs that go past the caches; with rows
- * among the others that are measured again, or finished in double. The bits are those of each row
- * alone, and those are near the oracle's. */
+ * pieces, operands that are not in a second-level cache (from 1 MiB on), or in none, and are fetched
+ * ahead, outputs that go past the caches; with rows among the others that are measured again, or
+ * finished in double. The bits are those of each row alone, and those are near the oracle's. */
 #include "norm_problem.h"
 
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "element.h"
 
-enum { FAR_BYTES = 1 << 20, STREAM_BYTES = 24 << 20 };
+enum { BEYOND_BYTES = 1 << 20, FAR_BYTES = 24 << 20 };
 
 /* A sum over everything takes a call an element to make again: not of more than this. */
 enum { MOST_COLUMNS = 150000 };
@@ -84,7 +84,7 @@ static void check_options(const problem_options *options)
 static int64_t far_rows(const way *w, int64_t dim, int k)
 {
     static const int64_t beyond[] = {0, 1, 2, 3, 31, 5};
-    const int64_t least = rows_for(w, dim, FAR_BYTES);
+    const int64_t least = rows_for(w, dim, BEYOND_BYTES + 1);
     return (dim < 4096 ? (least + 31) / 32 * 32 : least) + beyond[k % 6];
 }
 
@@ -145,7 +145,7 @@ static void huge_rows(void **state)
 static void check_stream(weir_dtype type, int64_t pass)
 {
     enum { DIM = 1024 };
-    const int64_t rows = STREAM_BYTES / DIM / (int64_t)element_size(type) / (2 + pass) + 3;
+    const int64_t rows = FAR_BYTES / DIM / (int64_t)element_size(type) / (2 + pass) + 3;
     const size_t bytes = (size_t)rows * DIM * element_size(type), off = element_size(type);
     char *x = weir_alloc(bytes, 1),
          *out[2] = {weir_alloc(bytes + off, 1), weir_alloc(bytes + off, 1)};
