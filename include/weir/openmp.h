@@ -26,7 +26,7 @@ static inline void weir_openmp_for(void *ctx, int64_t count, weir_task task, voi
 {
 #ifdef _OPENMP
     const int workers = (int)(intptr_t)ctx;
-#pragma omp parallel for num_threads(workers) schedule(dynamic)
+#pragma omp parallel for num_threads(workers) schedule(static)
     for (int64_t i = 0; i < count; i++) task(arg, i, omp_get_thread_num());
 #else
     (void)ctx;

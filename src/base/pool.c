@@ -1,4 +1,6 @@
-/* pool.c - a fixed set of threads that take indices from one counter.
+/* pool.c - a fixed set of threads, each of which takes the indices of its own share, and then helps the
+ * others with theirs. The shares of a count are always the same, so that what a core has in its cache
+ * from one call is there for the next.
  *
  * A call of a kernel takes microseconds, and to wake a thread that sleeps takes as long. So whoever
  * waits, the workers for work and the caller for them, watches for a while before it sleeps. Each
@@ -20,6 +22,9 @@ typedef struct worker {
     weir_pool *pool;
     int number;
     pthread_t thread;
+    long long end; /* of its share */
+    atomic_llong next;
+    char apart[64]; /* from the next worker's, which other threads write */
 } worker;
 
 struct weir_pool {
@@ -34,8 +39,6 @@ struct weir_pool {
     atomic_bool quit;
     weir_task task;
     void *arg;
-    int64_t count;
-    atomic_llong next;
     worker workers[];
 };
 
@@ -53,10 +56,11 @@ static void pause_briefly(void)
 
 static void take_indices(weir_pool *pool, int number)
 {
-    for (;;) {
-        long long i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-        if (i >= pool->count) return;
-        pool->task(pool->arg, (int64_t)i, number);
+    for (int k = 0; k < pool->threads; k++) {
+        worker *of = &pool->workers[(number + k) % pool->threads];
+        long long i;
+        while ((i = atomic_fetch_add_explicit(&of->next, 1, memory_order_relaxed)) < of->end)
+            pool->task(pool->arg, (int64_t)i, number);
     }
 }
 
@@ -120,8 +124,12 @@ static void pool_for(void *ctx, int64_t count, weir_task task, void *arg)
     }
     pool->task = task;
     pool->arg = arg;
-    pool->count = count;
-    atomic_store(&pool->next, 0);
+    int64_t first = 0;
+    for (int i = 0; i < pool->threads; i++) {
+        worker *w = &pool->workers[i];
+        atomic_store(&w->next, first);
+        w->end = first += count / pool->threads + (i < count % pool->threads);
+    }
     atomic_store(&pool->busy, pool->threads - 1);
     atomic_fetch_add(&pool->round, 1);
     if (atomic_load(&pool->asleep)) wake(pool, &pool->work);
@@ -169,7 +177,8 @@ weir_status weir_pool_create_with(int threads, const weir_allocator *allocator, 
     pthread_cond_init(&pool->done, NULL);
     for (int i = 1; i < threads; i++) {
         worker *w = &pool->workers[i];
-        *w = (worker){.pool = pool, .number = i};
+        w->pool = pool;
+        w->number = i;
         if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
             weir_pool_destroy(&pool);
             return WEIR_E_MEMORY;
