@@ -219,7 +219,7 @@ struct bounds {
 
 static bounds bounds_of(weir_norm_op op)
 {
-    return op == WEIR_LAYERNORM ? bounds{7, 15, 23, 22, 17} : bounds{6, 0, 20, 20, 0};
+    return op == WEIR_LAYERNORM ? bounds{5, 14, 22, 22, 17} : bounds{5, 0, 18, 20, 0};
 }
 
 /* The largest errors by these bounds. */
