@@ -108,11 +108,24 @@ INLINE void finish_columns(const weir_bwd_job *job, const back_group *given, int
     }
 }
 
-/* How many rows the second pass takes at a time: five numbers of each are in registers, of RMSNorm two,
- * and of 16-bit rows the sums, which are f32, are most of what is moved. */
+INLINE bool is_16_bit(back_kind k)
+{
+    return k.type == WEIR_BF16 || k.type == WEIR_F16;
+}
+
+/* How many rows the second pass takes at a time. Five numbers of each are in registers, of RMSNorm two; and
+ * of 16-bit rows the sums, which are f32, are most of what is moved. */
 INLINE int rows_at_a_time(back_kind k)
 {
-    return VF_REGISTERS < 32 || (k.centred && k.type == WEIR_F32) ? 2 : WEIR_ROW_GROUP;
+    return VF_REGISTERS >= 32 && (is_16_bit(k) || (k.plain && !k.centred)) ? WEIR_ROW_GROUP : 2;
+}
+
+/* The rows of a group of which `left` are left. 16-bit rows that are too few for the second pass go another
+ * way, 0 says: code for every number of them is not worth its size. */
+INLINE int rows_of_back_group(int64_t left, back_kind k)
+{
+    const int rows = left < WEIR_ROW_GROUP ? (int)left : WEIR_ROW_GROUP;
+    return is_16_bit(k) ? rows - rows % rows_at_a_time(k) : rows;
 }
 
 INLINE void finish_group(const weir_bwd_job *job, const back_group *g, const float *whole,
@@ -126,11 +139,15 @@ INLINE void finish_group(const weir_bwd_job *job, const back_group *g, const flo
         int r = 0;
         for (; r + most <= g->rows; r += most)
             finish_columns(job, g, r, most, gain, j, end, sums, k);
+        if (is_16_bit(k)) continue;
         for (; most > 2 && r + 2 <= g->rows; r += 2)
             finish_columns(job, g, r, 2, gain, j, end, sums, k);
         if (r < g->rows) finish_columns(job, g, r, 1, gain, j, end, sums, k);
     }
 }
+
+RARE void backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
+                         float *const sums[WEIR_COLUMN_SUMS], bool centred);
 
 INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end,
                              float *const sums[WEIR_COLUMN_SUMS], back_kind k)
@@ -145,14 +162,14 @@ INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end
     if (job->fetch)
         ahead =
             fetch_from(first, job->dim, job->dim < CHUNK ? job->dim : CHUNK, size_of(job->x_type));
-    for (int64_t i = first; i < end; i += WEIR_ROW_GROUP) {
-        const int64_t left = end - i;
+    int64_t i = first;
+    for (int rows; i < end && (rows = rows_of_back_group(end - i, k)) > 0; i += rows) {
         back_group g;
-        sum_group(job, &g, i, (int)(left < WEIR_ROW_GROUP ? left : WEIR_ROW_GROUP), whole, &ahead,
-                  k);
+        sum_group(job, &g, i, rows, whole, &ahead, k);
         if (!job->found) finish_group(job, &g, whole, sums, k);
     }
     if (job->stream) vf_stream_end();
+    if (i < end) backward_mixed(job, i, end, sums, k.centred);
 }
 
 RARE void backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,

@@ -268,7 +268,7 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
             done = waits;
             waits = next;
         } else {
-            settle_at_once(job, next, k);
+            settle_at_once(job, next, k.centred);
             done = next;
         }
         next = written;

@@ -68,11 +68,11 @@ RARE void settle_row_by_row(const weir_fwd_job *job, group *g, bool centred)
 }
 
 /* A group that is to be written next. */
-INLINE void settle_at_once(const weir_fwd_job *job, group *g, kind k)
+RARE void settle_at_once(const weir_fwd_job *job, group *g, bool centred)
 {
     g->rare = false;
     for (int r = 0; r < g->rows; r++) {
-        const row_stats stats = stats_alone(job, g, r, k.centred);
+        const row_stats stats = stats_alone(job, g, r, centred);
         const row_scale by = scale_of(&stats);
         g->mean_hi[r] = stats.mean_hi;
         g->mean_lo[r] = stats.mean_lo;

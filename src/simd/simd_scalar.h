@@ -213,10 +213,15 @@ static inline float mul_add_1(float a, float b, float c)
     return (float)sum;
 #endif
 }
-static inline vf vf_mul_add(vf a, vf b, vf c)
+/* (Not inlined: it is long, and kernels are full of it.) */
+static __attribute__((noinline, unused)) vf mul_add_4(vf a, vf b, vf c)
 {
     return (vf){mul_add_1(a[0], b[0], c[0]), mul_add_1(a[1], b[1], c[1]),
                 mul_add_1(a[2], b[2], c[2]), mul_add_1(a[3], b[3], c[3])};
+}
+static inline vf vf_mul_add(vf a, vf b, vf c)
+{
+    return mul_add_4(a, b, c);
 }
 
 /* Lanes folded by halving: to one sum, of four vectors to one each, to one maximum. */
