@@ -49,7 +49,7 @@ static bool is_finished(const weir_run_record *record, const weir_config *config
 static weir_status check_no_run(const char *folder, weir_error *err)
 {
     static const char *const name[] = {WEIR_RUN_STEPS, WEIR_RUN_LAYERS, WEIR_RUN_CHECKPOINT,
-                                       "compare.json", "probe.json",    "report.html"};
+                                       "compare.json", WEIR_RUN_PROBE,  WEIR_RUN_REPORT};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         bool there = false;
         WEIR_TRY(weir_run_has(folder, name[i], &there, err));
@@ -131,8 +131,11 @@ static weir_status rewind_to_checkpoint(run *r, weir_error *err)
     WEIR_TRY(weir_run_write(r->request, &running, err));
     WEIR_TRY(open_log(r, WEIR_RUN_STEPS, r->trainer->step, &r->steps, err));
     WEIR_TRY(open_log(r, WEIR_RUN_LAYERS, layer_lines, &r->layers, err));
-    weir_run_sweep(folder, WEIR_RUN_RECORD); /* the logs are locked: nobody else is at work here */
+    /* What one that was killed has left. The logs are locked: nobody else is at work here. */
+    weir_run_sweep(folder, WEIR_RUN_RECORD);
     weir_run_sweep(folder, WEIR_RUN_CHECKPOINT);
+    weir_run_sweep(folder, WEIR_RUN_PROBE);
+    weir_run_sweep(folder, WEIR_RUN_REPORT);
     return WEIR_OK;
 }
 

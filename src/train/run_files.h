@@ -11,6 +11,8 @@
 #define WEIR_RUN_STEPS      "steps.jsonl"
 #define WEIR_RUN_LAYERS     "layers.jsonl"
 #define WEIR_RUN_CHECKPOINT "checkpoint/state.safetensors"
+#define WEIR_RUN_PROBE      "probe.json" /* of another room, as the next */
+#define WEIR_RUN_REPORT     "report.html"
 
 /* FOLDER/NAME in memory of weir_alloc; NULL when memory is out. */
 char *weir_run_path(const char *folder, const char *name);

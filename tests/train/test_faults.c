@@ -94,6 +94,8 @@ static void kill_inside_a_write_changes_no_bit(void **state)
         char name[16];
         int how = end_at_limit(&c, part, true, name);
         assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGXFSZ);
+        case_write(&c, WEIR_RUN_PROBE ".tmp.1", "{", 1); /* of other rooms */
+        case_write(&c, WEIR_RUN_REPORT ".tmp.1", "<", 1);
         case_run(&c, 1, NULL);
         case_no_partial_file(&c);
         case_same(&c, "whole", name);
