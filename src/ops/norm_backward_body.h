@@ -60,8 +60,16 @@ INLINE void back_vector(const back_row *row, vf gain, back_types t, back_place a
         store_as(t.known, t.dresidual, row->dresidual, j, vf_mul(vf_set1(alpha), dx), n, stream);
 }
 
-/* One vector of columns of some rows. Rows are added in pairs, and the pairs to the sums, one after the
- * other. */
+/* One vector of columns of one or two rows; what they give to the column sums. */
+INLINE void back_pair(const back_row *row, int rows, vf gain, back_types t, back_place at,
+                      float alpha, bool stream, vf *dgamma, vf *dbeta, back_kind k)
+{
+    *dgamma = *dbeta = vf_zero();
+    back_vector(&row[0], gain, t, at, alpha, stream, dgamma, dbeta, k);
+    if (rows > 1) back_vector(&row[1], gain, t, at, alpha, stream, dgamma, dbeta, k);
+}
+
+/* The same of one, two or four rows. Pairs are added to the sums, one after the other. */
 INLINE void back_column(const back_row *row, int rows, const float *gain, back_types t,
                         back_place at, float alpha, bool stream,
                         float *const sums[WEIR_COLUMN_SUMS], back_kind k)
@@ -71,12 +79,12 @@ INLINE void back_column(const back_row *row, int rows, const float *gain, back_t
     const bool has_gamma = k.plain || to_gamma, has_beta = k.plain ? k.centred : to_beta != NULL;
     vf all_gamma = has_gamma ? load_of(WEIR_F32, to_gamma, at.j, at.n) : vf_zero();
     vf all_beta = has_beta ? load_of(WEIR_F32, to_beta, at.j, at.n) : vf_zero();
-    UNROLLED
-    for (int pair = 0; pair < rows; pair += 2) {
-        vf dgamma = vf_zero(), dbeta = vf_zero();
-        back_vector(&row[pair], gains, t, at, alpha, stream, &dgamma, &dbeta, k);
-        if (pair + 1 < rows)
-            back_vector(&row[pair + 1], gains, t, at, alpha, stream, &dgamma, &dbeta, k);
+    vf dgamma, dbeta;
+    back_pair(row, rows, gains, t, at, alpha, stream, &dgamma, &dbeta, k);
+    all_gamma = vf_add(all_gamma, dgamma);
+    all_beta = vf_add(all_beta, dbeta);
+    if (rows > 2) {
+        back_pair(row + 2, 2, gains, t, at, alpha, stream, &dgamma, &dbeta, k);
         all_gamma = vf_add(all_gamma, dgamma);
         all_beta = vf_add(all_beta, dbeta);
     }
