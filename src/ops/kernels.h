@@ -16,7 +16,7 @@
 /* Rows of this many are one block of the column sums. */
 enum { WEIR_ROW_BLOCK = 32 };
 
-/* Rows of this many go together through forward. */
+/* Rows of this many go together, through forward and through backward. */
 enum { WEIR_ROW_GROUP = 4 };
 
 /* The sums over rows that backward can be asked for; each has an element a column. */

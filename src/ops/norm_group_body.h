@@ -46,6 +46,13 @@ INLINE row_scale scale_in(const group *g, int r, kind k)
     return (row_scale){g->mean_hi[r], g->by_rstd[r], g->by_offset[r]};
 }
 
+INLINE void put_stats(group *g, int r, const row_stats *stats)
+{
+    g->mean_hi[r] = stats->mean_hi;
+    g->mean_lo[r] = stats->mean_lo;
+    g->rstd[r] = stats->rstd;
+}
+
 /* The statistics of a row by itself. */
 INLINE row_stats stats_alone(const weir_fwd_job *job, const group *g, int r, bool centred)
 {
@@ -61,9 +68,7 @@ RARE void settle_row_by_row(const weir_fwd_job *job, group *g, bool centred)
 {
     for (int r = 0; r < g->rows; r++) {
         const row_stats stats = stats_alone(job, g, r, centred);
-        g->mean_hi[r] = stats.mean_hi;
-        g->mean_lo[r] = stats.mean_lo;
-        g->rstd[r] = stats.rstd;
+        put_stats(g, r, &stats);
     }
 }
 
@@ -74,9 +79,7 @@ RARE void settle_at_once(const weir_fwd_job *job, group *g, bool centred)
     for (int r = 0; r < g->rows; r++) {
         const row_stats stats = stats_alone(job, g, r, centred);
         const row_scale by = scale_of(&stats);
-        g->mean_hi[r] = stats.mean_hi;
-        g->mean_lo[r] = stats.mean_lo;
-        g->rstd[r] = stats.rstd;
+        put_stats(g, r, &stats);
         g->by_rstd[r] = by.rstd;
         g->by_offset[r] = by.offset;
         save_stats(job, g->first + r, &stats);
