@@ -127,6 +127,7 @@ INLINE int64_t measure_and_write(const step *s, int64_t measured, int64_t writte
     }
     for (; i < measured; i += WEIR_LANES)
         measure_group(&m, &s->read, s->from + i, k.centred, k.residual, k.type);
+    if (s->ends) sums_in_order(&m, k.centred, k.type);
     if (s->ends && measured == s->measured)
         finish(s, &m, k);
     else
@@ -159,6 +160,14 @@ typedef struct reader {
     cursor read, fetch;
 } reader;
 
+INLINE void fetch_piece(const weir_fwd_job *job, cursor *ahead, int64_t piece, kind k)
+{
+    const int64_t end = piece_end(ahead, job->dim, piece);
+    fetch(job->x, k.type, job->ldx, ahead, end);
+    if (k.residual) fetch(job->residual, k.type, job->ldr, ahead, end);
+    advance(ahead, job->dim, piece);
+}
+
 /* Sets up the reading half of a step, of a row of `g`; measured 0 when the group has been read. */
 INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, group *g, moments *m,
                        int64_t piece, kind k)
@@ -167,12 +176,7 @@ INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, group
     s->measured = 0;
     s->begins = s->ends = false;
     if (read->row >= g->first + g->rows) return;
-    if (job->fetch) {
-        const int64_t end = piece_end(&at_piece->fetch, job->dim, piece);
-        fetch(job->x, k.type, job->ldx, &at_piece->fetch, end);
-        if (k.residual) fetch(job->residual, k.type, job->ldr, &at_piece->fetch, end);
-        advance(&at_piece->fetch, job->dim, piece);
-    }
+    if (job->fetch) fetch_piece(job, &at_piece->fetch, piece, k);
     const int64_t end = piece_end(read, job->measured, piece);
     s->read = fast_source(job, read->row, k);
     const int64_t r = read->row - g->first;
@@ -194,11 +198,66 @@ INLINE affine affine_of(const weir_fwd_job *job, float room[2][PIECE], int64_t j
                     k.centred ? betas(room[1], job->beta, job->beta_type, j, n, scalar) : NULL};
 }
 
+/* To the next row. */
+INLINE void go_down(const weir_fwd_job *job, step *s, kind k)
+{
+    s->read.x = at(s->read.x, k.type, job->ldx);
+    s->write.x = at(s->write.x, k.type, job->ldx);
+    s->to.y = at_out(s->to.y, k.type, job->ldy);
+    if (!k.residual) return;
+    s->read.residual = at(s->read.residual, k.type, job->ldr);
+    s->write.residual = at(s->write.residual, k.type, job->ldr);
+    s->to.sum = at_out(s->to.sum, k.type, job->lds);
+}
+
+/* Whether the groups have all their rows, which are one piece and measured to the end: what most calls of
+ * narrow rows consist of. (Never where the arithmetic takes so long that the code would not be worth its
+ * size.) */
+INLINE bool all_is_whole(const weir_fwd_job *job, const group *done, const group *waits,
+                         const group *next, int64_t piece, kind k)
+{
+    const bool worth = VF_REGISTERS >= 32 || (VF_HALVES && k.type == WEIR_F32);
+    return worth && piece == job->dim && piece == job->measured && done->rows == WEIR_ROW_GROUP &&
+           !done->rare && waits->rows == WEIR_ROW_GROUP && next->rows == WEIR_ROW_GROUP;
+}
+
+/* write_and_measure of such: the same with less to keep account of, which is half of the work when rows
+ * are as narrow as a head of attention. */
+INLINE void write_and_measure_whole(const weir_fwd_job *job, const group *done, group *waits,
+                                    group *next, reader *at_piece, affine whole, kind k)
+{
+    const int64_t dim = job->dim;
+    moments m;
+    step s = {.read = fast_source(job, next->first, k),
+              .write = fast_source(job, done->first, k),
+              .m = &m,
+              .begins = true,
+              .ends = true,
+              .to = target_of(job, done->first, k),
+              .affine = whole,
+              .measured = dim,
+              .written = dim};
+    for (int r = 0;; go_down(job, &s, k)) {
+        if (job->fetch) fetch_piece(job, &at_piece->fetch, dim, k);
+        s.first = &next->sums.first[r];
+        s.second = &next->sums.second[r];
+        s.by = scale_in(done, r, k);
+        take_step(&s, k);
+        settle(job, waits, r, k);
+        if (++r == WEIR_ROW_GROUP) break;
+    }
+    at_piece->read.row += WEIR_ROW_GROUP;
+}
+
 /* Writes `done`, if it has rows, settles `waits`, if it has, and measures `next`, if it has. */
 INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group *waits, group *next,
                               reader *at_piece, affine whole, float room[2][PIECE], kind k)
 {
     const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
+    if (all_is_whole(job, done, waits, next, piece, k)) {
+        write_and_measure_whole(job, done, waits, next, at_piece, whole, k);
+        return;
+    }
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
     int stage = waits->rows ? 0 : STAGES;
@@ -219,10 +278,10 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
                 s.by = scale_in(done, r, k);
             }
             if (s.measured || s.written) take_step(&s, k);
-            if (stage < STAGES) settle(job, waits, stage++, k);
+            if (stage < STAGES) settle_apart(job, waits, stage++, k.centred);
         }
     }
-    while (stage < STAGES) settle(job, waits, stage++, k);
+    while (stage < STAGES) settle_apart(job, waits, stage++, k.centred);
     for (int r = 0; r < done->rows && done->rare; r++) {
         const row_stats stats = stats_in(done, r, k);
         write_row(job, done->first + r, &stats, k.centred);

@@ -143,4 +143,10 @@ INLINE void settle(const weir_fwd_job *job, group *g, int stage, kind k)
     }
 }
 
+/* The same in one copy, for where rows are not so narrow that a call would count. */
+RARE void settle_apart(const weir_fwd_job *job, group *g, int stage, bool centred)
+{
+    settle(job, g, stage, (kind){WEIR_F32, centred, false}); /* (no stage asks for the type) */
+}
+
 #endif

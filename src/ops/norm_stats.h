@@ -51,13 +51,44 @@ INLINE void add_moment(moments *m, int k, wide s, bool centred)
     m->second[2 * k + 1] = vd_add_square(m->second[2 * k + 1], s.hi);
 }
 
-/* WEIR_LANES columns from j on. */
+/* WEIR_LANES columns from j on. Those of bf16 are in the order that is easy for the set, and so are the
+ * lanes of their sums, until sums_in_order. */
+INLINE void load_group(vd s[VD_ROW], const source *src, int64_t j, bool residual, weir_dtype type)
+{
+    const uint16_t *x = (const uint16_t *)src->x + j, *r = (const uint16_t *)src->residual + j;
+    vf sx[VF_ROW], sr[VF_ROW];
+    if (type == WEIR_BF16 && !residual) {
+        vd_load_bf16_lanes(x, s);
+        return;
+    }
+    if (type == WEIR_BF16) {
+        vf_load_bf16_lanes(x, sx);
+        vf_load_bf16_lanes(r, sr);
+    }
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) {
+        const wide w = type == WEIR_BF16
+                           ? widen(sum_of(src, sx[k], sr[k]))
+                           : source_widen(src, j + k * VF_LANES, VF_LANES, residual, type);
+        s[2 * k] = w.lo;
+        s[2 * k + 1] = w.hi;
+    }
+}
+
 INLINE void measure_group(moments *m, const source *src, int64_t j, bool centred, bool residual,
                           weir_dtype type)
 {
+    vd s[VD_ROW];
+    load_group(s, src, j, residual, type);
     UNROLLED
-    for (int k = 0; k < VF_ROW; k++)
-        add_moment(m, k, source_widen(src, j + k * VF_LANES, VF_LANES, residual, type), centred);
+    for (int k = 0; k < VF_ROW; k++) add_moment(m, k, (wide){s[2 * k], s[2 * k + 1]}, centred);
+}
+
+INLINE void sums_in_order(moments *m, bool centred, weir_dtype type)
+{
+    if (type != WEIR_BF16) return;
+    if (centred) vd_in_order(m->first);
+    vd_in_order(m->second);
 }
 
 /* The last columns of a row, fewer than WEIR_LANES. */

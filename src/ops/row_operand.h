@@ -18,15 +18,16 @@ typedef struct row_stats {
     double mean_lo, rstd;
 } row_stats;
 
+INLINE vf sum_of(const source *src, vf x, vf residual)
+{
+    return vf_add(vf_mul(vf_set1(src->alpha), residual), x);
+}
+
 /* `residual` says whether there is one, `type` which type both have: constants where speed counts. */
 INLINE vf source_load(const source *src, int64_t j, int n, bool residual, weir_dtype type)
 {
-    vf s = load_of(type, src->x, j, n);
-    if (residual) {
-        const vf r = load_of(type, src->residual, j, n);
-        s = vf_add(vf_mul(vf_set1(src->alpha), r), s);
-    }
-    return s;
+    const vf x = load_of(type, src->x, j, n);
+    return residual ? sum_of(src, x, load_of(type, src->residual, j, n)) : x;
 }
 
 /* The statistics of a row as float arithmetic wants them: xhat = (s - mean_hi) * rstd + offset. */
@@ -90,8 +91,7 @@ RARE const float *source_piece(const source *src, int64_t j, int64_t n, float *r
     for (int64_t i = 0; i < n; i += VF_LANES) {
         const int part = part_of(n - i);
         vf s = load_of(WEIR_F32, room, i, part);
-        if (src->residual)
-            s = vf_add(vf_mul(vf_set1(src->alpha), load_of(WEIR_F32, r, i, part)), s);
+        if (src->residual) s = sum_of(src, s, load_of(WEIR_F32, r, i, part));
         store_of(WEIR_F32, room, i, round_to(src->rounded, s), part, false);
     }
     return room;

@@ -246,10 +246,39 @@ static inline float vf_fold(vf a)
 }
 
 /* 16-bit floats */
+/* The bits of a bf16 are the upper half of a float's. */
 static inline vf vf_load_bf16(const uint16_t *p)
 {
-    __m512i a = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16));
+    const __m512i upper = _mm512_set_epi16(15, 0, 14, 0, 13, 0, 12, 0, 11, 0, 10, 0, 9, 0, 8, 0, 7,
+                                           0, 6, 0, 5, 0, 4, 0, 3, 0, 2, 0, 1, 0, 0, 0);
+    const __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return _mm512_castsi512_ps(
+        _mm512_maskz_permutexvar_epi16(0xaaaaaaaa, upper, _mm512_castsi256_si512(a)));
+}
+/* In what order is easy: elements 0-3, 8-11, 16-19 and 24-27 first, as the unpacking of words within 128
+ * bits leaves them, which costs a quarter of a permutation. */
+static inline void vf_load_bf16_lanes(const uint16_t *p, vf a[2])
+{
+    const __m512i zero = _mm512_setzero_si512(), words = _mm512_loadu_si512(p);
+    a[0] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, words));
+    a[1] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, words));
+}
+static inline void vd_load_bf16_lanes(const uint16_t *p, vd a[4])
+{
+    const __m256i zero = _mm256_setzero_si256();
+    for (int i = 0; i < 2; i++) {
+        const __m256i words = _mm256_loadu_si256((const __m256i *)(const void *)(p + 16 * i));
+        a[i] = _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, words)));
+        a[i + 2] = _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, words)));
+    }
+}
+static inline void vd_in_order(vd a[4])
+{
+    const vd lower[2] = {a[0], a[1]}, upper[2] = {a[2], a[3]};
+    for (int i = 0; i < 2; i++) {
+        a[2 * i] = _mm512_shuffle_f64x2(lower[i], upper[i], 0x44);
+        a[2 * i + 1] = _mm512_shuffle_f64x2(lower[i], upper[i], 0xee);
+    }
 }
 /* Half of the last place that stays is added, less one where the place is even; to a NaN, the bit that
  * makes it quiet. (vcvtneps2bf16 would take subnormals for 0.) */
@@ -288,8 +317,14 @@ static inline __m512i bf16_of_two(const vf a[2])
     }
     return _mm512_permutex2var_epi16(r[0], odd_places, r[1]);
 }
-#define VF_STORE_BF16_LANES(p, a)  _mm512_storeu_si512(p, bf16_of_two(a))
-#define VF_STREAM_BF16_LANES(p, a) _mm512_stream_si512((__m512i *)(void *)(p), bf16_of_two(a))
+static inline void vf_store_bf16_lanes(uint16_t *p, const vf a[2])
+{
+    _mm512_storeu_si512(p, bf16_of_two(a));
+}
+static inline void vf_stream_bf16_lanes(uint16_t *p, const vf a[2])
+{
+    _mm512_stream_si512((__m512i *)(void *)p, bf16_of_two(a));
+}
 static inline vf vf_load_f16(const uint16_t *p)
 {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
@@ -302,6 +337,25 @@ static inline void vf_stream_f16(uint16_t *p, vf a)
 {
     _mm256_stream_si256((__m256i *)(void *)p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
+static inline vf vf_load_bf16_n(const uint16_t *p, int n)
+{
+    const __m512i a = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(vf_first(n), p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16));
+}
+static inline vf vf_load_f16_n(const uint16_t *p, int n)
+{
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(vf_first(n), p));
+}
+static inline void vf_store_bf16_n(uint16_t *p, vf a, int n)
+{
+    _mm256_mask_storeu_epi16(p, vf_first(n), bf16_of(a));
+}
+static inline void vf_store_f16_n(uint16_t *p, vf a, int n)
+{
+    _mm256_mask_storeu_epi16(p, vf_first(n), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+#define VF_OWN_PARTS 1
+#define VF_OWN_LANES 1
 
 /* bytes */
 static inline void vf_store_i8(int8_t *p, vf a)

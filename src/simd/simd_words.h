@@ -73,7 +73,9 @@ static inline __attribute__((always_inline)) void vf_prefetch(const void *p, int
     __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead), 0, 3);
 }
 
-/* 0 <= n <= VF_LANES 16-bit floats; the other lanes are read as +0, and not written. */
+/* 0 <= n <= VF_LANES 16-bit floats; the other lanes are read as +0, and not written. A set with a better
+ * way has it. */
+#ifndef VF_OWN_PARTS
 static inline vf vf_load_bf16_n(const uint16_t *p, int n)
 {
     uint16_t t[VF_LANES] = {0};
@@ -98,23 +100,41 @@ static inline void vf_store_f16_n(uint16_t *p, vf a, int n)
     vf_store_f16(t, a);
     for (int i = 0; i < n; i++) p[i] = t[i];
 }
-
-/* WEIR_LANES floats as bf16; the streaming store wants p aligned to what they take. A set that packs
- * several vectors for less says how. */
-#ifndef VF_STORE_BF16_LANES
-#define VF_STORE_BF16_LANES(p, a)                                                                  \
-    UNROLLED for (int k = 0; k < VF_ROW; k++) vf_store_bf16(p + k * VF_LANES, a[k])
-#define VF_STREAM_BF16_LANES(p, a)                                                                 \
-    UNROLLED for (int k = 0; k < VF_ROW; k++) vf_stream_bf16(p + k * VF_LANES, a[k])
 #endif
+
+/* WEIR_LANES bf16. Loads give them in an order that is easy for the set, always the same: as floats, as
+ * the doubles that vf_lo and vf_hi make of these; vd_in_order puts doubles that came so into the order of
+ * lanes. The streaming store wants p aligned to what they take. A set with a better way has it. */
+#ifndef VF_OWN_LANES
+static inline void vf_load_bf16_lanes(const uint16_t *p, vf a[VF_ROW])
+{
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) a[k] = vf_load_bf16(p + k * VF_LANES);
+}
+static inline void vd_load_bf16_lanes(const uint16_t *p, vd a[VD_ROW])
+{
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) {
+        const vf wide = vf_load_bf16(p + k * VF_LANES);
+        a[2 * k] = vf_lo(wide);
+        a[2 * k + 1] = vf_hi(wide);
+    }
+}
+static inline void vd_in_order(vd a[VD_ROW])
+{
+    (void)a;
+}
 static inline void vf_store_bf16_lanes(uint16_t *p, const vf a[VF_ROW])
 {
-    VF_STORE_BF16_LANES(p, a);
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) vf_store_bf16(p + k * VF_LANES, a[k]);
 }
 static inline void vf_stream_bf16_lanes(uint16_t *p, const vf a[VF_ROW])
 {
-    VF_STREAM_BF16_LANES(p, a);
+    UNROLLED
+    for (int k = 0; k < VF_ROW; k++) vf_stream_bf16(p + k * VF_LANES, a[k]);
 }
+#endif
 
 /* Rounded to what a 16-bit float holds. */
 static inline vf vf_round_bf16(vf a)

@@ -173,6 +173,10 @@ vocabulary)
     fault src/simd/simd_scalar.h 'static inline vf vf_odd(vf a)' src/simd/simd_wide.h
     fault src/simd/simd_scalar.h 'static inline vf vf_odd(vf a)' tests/simd/words_body.h
     fault src/simd/simd_words.h 'static inline vf *vf_odd(vf a)' tests/simd/words_body.h
+    plant
+    echo 'static inline vf vf_odd(vf a)' | tee "$tree/src/simd/simd_words.h" >>"$tree/src/simd/simd_wide.h"
+    echo vf_odd >>"$tree/tests/simd/words_body.h"
+    expect none
     ;;
 symbols)
     dot='float weir_dot(void) { return 0; }' axpy='void weir_axpy(void) {}'

@@ -437,6 +437,36 @@ static void check_bf16_lanes(tally *t)
     }
 }
 
+/* What comes many at a time: floats in any order, doubles in the same, and these in order again. */
+static void check_bf16_order(tally *t)
+{
+    uint16_t *const code = (uint16_t *)(void *)t->end - WEIR_LANES;
+    for (uint32_t c = 0; c < 1u << 16; c += WEIR_LANES) {
+        vf floats[VF_ROW];
+        vd doubles[VD_ROW];
+        uint64_t got[WEIR_LANES];
+        for (uint32_t j = 0; j < WEIR_LANES; j++) code[j] = (uint16_t)(c + j);
+        vf_load_bf16_lanes(code, floats);
+        vd_load_bf16_lanes(code, doubles);
+        for (int k = 0; k < VF_ROW; k++) {
+            uint64_t same[VF_LANES];
+            const vd of_float[2] = {vf_lo(floats[k]), vf_hi(floats[k])};
+            memcpy(got, &doubles[2 * k], sizeof same);
+            memcpy(same, of_float, sizeof same);
+            for (int j = 0; j < VF_LANES; j++)
+                expect(t, (finding){"vf_load_bf16_lanes", got[j], 0, one_nan_double(same[j]),
+                                    one_nan_double(got[j])});
+        }
+        vd_in_order(doubles);
+        memcpy(got, doubles, sizeof got);
+        for (uint32_t j = 0; j < WEIR_LANES; j++) {
+            const double want = (double)float_of(format_decode(&bf16, c + j));
+            expect(t, (finding){"vd_load_bf16_lanes, vd_in_order", c + j, 0, one_nan_double(got[j]),
+                                one_nan_double(bits_of_double(want))});
+        }
+    }
+}
+
 static void halves(tally *t)
 {
     static const half all[] = {
@@ -447,6 +477,7 @@ static void halves(tally *t)
     };
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) check_half(t, &all[k]);
     check_bf16_lanes(t);
+    check_bf16_order(t);
     alignas(64) float streamed[VF_LANES];
     vf_stream(streamed, vf_of(t->in->a));
     vf_stream_end();
