@@ -89,11 +89,61 @@ static void what_is_read_is_written_back(void **state)
         }
 }
 
+enum { LINE = 4096 };
+
+/* LayerNorm's statistics of some rows, of x with a residual or alone. */
+static void statistics(void *x, void *residual, weir_dtype type, int64_t rows, int64_t dim,
+                       float stats[3][LINE])
+{
+    static float y[LINE];
+    const weir_norm norm = {.op = WEIR_LAYERNORM, .dim = dim, .eps = 1e-5};
+    const weir_norm_fwd args = {.rows = rows,
+                                .x = {x, type, 0},
+                                .residual = {residual, type, 0},
+                                .alpha = residual ? 0.75F : 0,
+                                .y = {y, type, 0},
+                                .mean = stats[0],
+                                .mean_lo = stats[1],
+                                .rstd = stats[2]};
+    assert_int_equal(weir_norm_forward(&norm, &args, NULL), WEIR_OK);
+}
+
+/* Numbers between 2^-40 and 2^40, whose sum in double depends on the order: bf16 are added in that of
+ * f32, whatever order a set reads them in. mean_lo shows the last bits of a sum. */
+static void bf16_are_summed_in_the_order_of_f32(void **state)
+{
+    static const int64_t widths[] = {5, 31, 32, 33, 64, 100, 256, 1000, 1024, 1100, 4096};
+    static uint16_t codes[2][LINE];
+    static float x[2][LINE], want[3][LINE], got[3][LINE];
+    weir_rng rng;
+    (void)state;
+    weir_rng_init(&rng, 7, 0);
+    for (int k = 0; k < 2; k++)
+        for (int j = 0; j < LINE; j++) {
+            const uint64_t exponent = 127 - 40 + weir_rng_below(&rng, 80);
+            codes[k][j] = (uint16_t)((weir_rng_u32(&rng) & 0x807f) | exponent << 7);
+            x[k][j] = element_get(WEIR_BF16, codes[k], j);
+        }
+    for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++)
+        for (int residual = 0; residual < 2; residual++) {
+            const int64_t dim = widths[w], rows = LINE / dim;
+            weir_set_isa_ceiling(WEIR_ISA_SCALAR);
+            statistics(x[0], residual ? x[1] : NULL, WEIR_F32, rows, dim, want);
+            for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
+                weir_set_isa_ceiling(isa);
+                statistics(codes[0], residual ? codes[1] : NULL, WEIR_BF16, rows, dim, got);
+                for (int k = 0; k < 3; k++)
+                    assert_memory_equal(got[k], want[k], (size_t)rows * sizeof want[k][0]);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_16_bit_number),
         cmocka_unit_test(what_is_read_is_written_back),
+        cmocka_unit_test(bf16_are_summed_in_the_order_of_f32),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
