@@ -78,6 +78,7 @@ static const limit_set *const sets[WEIR_ISA_COUNT] = {
 #if WEIR_HAVE_X86
     [WEIR_ISA_AVX2] = &limit_set_avx2,
     [WEIR_ISA_AVX512] = &limit_set_avx512,
+    [WEIR_ISA_AVX512BF16] = &limit_set_avx512bf16,
 #endif
 #if WEIR_HAVE_NEON
     [WEIR_ISA_NEON] = &limit_set_neon,
@@ -89,8 +90,8 @@ int main(int argc, char **argv)
     int isa = (int)weir_isa_detect();
     while (argc == 2 && isa >= 0 && strcmp(argv[1], weir_isa_name((weir_isa)isa)) != 0) isa--;
     if (argc > 2 || isa < 0 || !sets[isa]) {
-        fprintf(stderr,
-                "usage: weir-bench-limits [scalar|avx2|avx512|neon], one that this CPU has\n");
+        fprintf(stderr, "usage: weir-bench-limits [scalar|avx2|avx512|avx512bf16|neon], one that "
+                        "this CPU has\n");
         return 2;
     }
     const size_t n = (size_t)sizes[2];

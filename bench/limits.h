@@ -43,6 +43,7 @@ enum {
 };
 
 typedef limit_loop *limit_set[LIMITS];
-extern const limit_set limit_set_scalar, limit_set_avx2, limit_set_avx512, limit_set_neon;
+extern const limit_set limit_set_scalar, limit_set_avx2, limit_set_avx512, limit_set_avx512bf16,
+    limit_set_neon;
 
 #endif

@@ -30,21 +30,27 @@ function(weir_isa_flags)
   foreach(file ${ARGN})
     if(file MATCHES "_avx2\\.c$")
       set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-mno-avx512f")
-    elseif(file MATCHES "_avx512\\.c$")
-      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS
-        "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mprefer-vector-width=512")
+    elseif(file MATCHES "_avx512(bf16)?\\.c$")
+      set(options "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mprefer-vector-width=512")
+      if(CMAKE_MATCH_1)
+        list(APPEND options -mavx512bf16)
+      endif()
+      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${options}")
     endif()
   endforeach()
 endfunction()
 
-# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c and KERNEL_avx512.c;
-# where it is aarch64, KERNEL_neon.c, which needs no options.
+# weir_kernel_files(OUT kernel...): KERNEL_scalar.c and, where the target is x86-64, KERNEL_avx2.c, KERNEL_avx512.c and, of a
+# kernel that has one, KERNEL_avx512bf16.c; where it is aarch64, KERNEL_neon.c, which needs no options.
 function(weir_kernel_files out)
   set(files)
   foreach(kernel ${ARGN})
     list(APPEND files ${kernel}_scalar.c)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
       list(APPEND files ${kernel}_avx2.c ${kernel}_avx512.c)
+      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${kernel}_avx512bf16.c)
+        list(APPEND files ${kernel}_avx512bf16.c)
+      endif()
     elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
       list(APPEND files ${kernel}_neon.c)
     endif()

@@ -171,7 +171,7 @@ mutant "sum written is y" $forward 'to_do->to.sum, to_do->at + i, s,' 'to_do->to
 mutant "row finished with the statistics of another" $forward 's.by = scale_in(done, r, k)' 's.by = scale_in(done, 0, k)'
 mutant "groups written in the order of settling" $forward 'done = waits;' 'done = next;'
 mutant "rare row taken for ordinary" $settle 'g->rare = true' 'g->rare = false'
-mutant "rare row alone of its group" $forward 'r < done->rows && done->rare; r++' 'r < 1 && done->rare; r++'
+mutant "rare row alone of its group" $forward 'done->first, done->first + done->rows, k.centred' 'done->first, done->first + 1, k.centred'
 mutant "gamma_offset dropped" $words 'offset != 0 ?' 'offset > 2 ?'
 mutant "offset taken for none" $words 'if (is_plain(gamma, type, scalar) && offset == 0)' 'if (is_plain(gamma, type, scalar))'
 mutant "absent lanes of a tail stored" $words 'if (n < VF_LANES)' 'if (n < 2)'
@@ -303,6 +303,12 @@ mutant "row wired to another set" src/ops/kernels.def 'WEIR_KERNEL(RMSNORM, AVX5
 mutant "sums of bf16 not put in order" $stats 'if (centred) vd_in_order(m->first);' ''
 mutant "AVX-512 drifts by 2^-30" src/simd/simd_avx512.h 'return _mm512_mul_pd(a, b);' 'return _mm512_mul_pd(_mm512_mul_pd(a, b), _mm512_set1_pd(1 + 0x1p-30));'
 mutant "halves swapped" src/simd/simd_avx512.h 'return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));' 'return _mm512_cvtps_pd(_mm512_castps512_ps256(a));'
+on avx512_bf16
+mutant "subnormals of bf16 taken for 0" src/simd/simd_avx512.h '_mm512_testn_epi16_mask(r, _mm512_set1_epi16(INT16_MAX)) != 0' 'false'
+mutant "subnormals of bf16 taken for 0 in backward" src/simd/simd_avx512.h '_mm256_testn_epi16_mask(r, _mm256_set1_epi16(INT16_MAX)) != 0' 'false'
+mutant "row wired to the set without rounding" src/ops/kernels.def 'WEIR_BF16_KERNEL(RMSNORM, AVX512BF16, rmsnorm, avx512bf16, avx512)' 'WEIR_BF16_KERNEL(RMSNORM, AVX512BF16, rmsnorm, avx512, avx512)'
+mutant "rare rows of bf16 by another norm" src/ops/norm_rows_body.h 'weir_k_layernorm_fwd_mixed_avx512(job, first, end)' 'weir_k_rmsnorm_fwd_mixed_avx512(job, first, end)'
+mutant "last rows of bf16 by another norm" src/ops/norm_backward_body.h 'weir_k_layernorm_bwd_mixed_avx512(job, first, end, sums)' 'weir_k_rmsnorm_bwd_mixed_avx512(job, first, end, sums)'
 on ''
 
 by norm_ops_check

@@ -13,7 +13,8 @@ typedef enum weir_isa {
     WEIR_ISA_SCALAR = 0,
     WEIR_ISA_AVX2 = 1, /* with FMA and F16C, as all CPUs that have it */
     WEIR_ISA_AVX512 = 2,
-    WEIR_ISA_NEON = 3
+    WEIR_ISA_AVX512BF16 = 3, /* with AVX512_BF16, which rounds floats to bf16; else the same */
+    WEIR_ISA_NEON = 4
 } weir_isa;
 
 /* The best set that this CPU, its operating system, this build and the ceiling allow.
@@ -27,7 +28,7 @@ WEIR_API weir_isa weir_isa_active(void);
  * Threads: safe; calls that are already running keep the set they started with. */
 WEIR_API void weir_set_isa_ceiling(weir_isa ceiling);
 
-/* "scalar", "avx2", "avx512", "neon"; "scalar" for any other number. Never NULL. Reentrant. */
+/* "scalar", "avx2", "avx512", "avx512bf16", "neon"; "scalar" for any other number. Never NULL. Reentrant. */
 WEIR_API const char *weir_isa_name(weir_isa isa);
 
 #ifdef __cplusplus

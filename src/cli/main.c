@@ -64,7 +64,7 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-/* WEIR_ISA=scalar|avx2|avx512|neon caps the instruction set; the results have the same bits under
+/* WEIR_ISA=scalar|avx2|avx512|avx512bf16|neon caps the instruction set; the results have the same bits under
  * all of them. */
 static bool apply_isa(void)
 {
@@ -76,7 +76,8 @@ static bool apply_isa(void)
             return true;
         }
     }
-    fprintf(stderr, "weir: WEIR_ISA=%s: scalar, avx2, avx512 or neon is wanted\n", wanted);
+    fprintf(stderr, "weir: WEIR_ISA=%s: scalar, avx2, avx512, avx512bf16 or neon is wanted\n",
+            wanted);
     return false;
 }
 

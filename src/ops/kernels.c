@@ -17,8 +17,15 @@ static const weir_kernel_row kernel_rows[WEIR_OP_COUNT + 1][WEIR_ISA_COUNT] = {
          weir_k_##name##_fwd_f16_##suffix, weir_k_##name##_fwd_mixed_##suffix},                    \
         {weir_k_##name##_bwd_f32_##suffix, weir_k_##name##_bwd_bf16_##suffix,                      \
          weir_k_##name##_bwd_f16_##suffix, weir_k_##name##_bwd_mixed_##suffix}},
+#define WEIR_BF16_KERNEL(op, isa, name, suffix, other)                                             \
+    [WEIR_##op][WEIR_ISA_##isa] = {                                                                \
+        {weir_k_##name##_fwd_f32_##other, weir_k_##name##_fwd_bf16_##suffix,                       \
+         weir_k_##name##_fwd_f16_##other, weir_k_##name##_fwd_mixed_##other},                      \
+        {weir_k_##name##_bwd_f32_##other, weir_k_##name##_bwd_bf16_##suffix,                       \
+         weir_k_##name##_bwd_f16_##other, weir_k_##name##_bwd_mixed_##other}},
 #include "ops/kernels.def"
 #undef WEIR_KERNEL
+#undef WEIR_BF16_KERNEL
 };
 
 const weir_op_row *weir_op_rows(int *count)

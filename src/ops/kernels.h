@@ -100,8 +100,12 @@ typedef enum weir_type_class {
         weir_k_##name##_fwd_f16_##suffix, weir_k_##name##_fwd_mixed_##suffix;                      \
     weir_bwd_kernel weir_k_##name##_bwd_f32_##suffix, weir_k_##name##_bwd_bf16_##suffix,           \
         weir_k_##name##_bwd_f16_##suffix, weir_k_##name##_bwd_mixed_##suffix;
+#define WEIR_BF16_KERNEL(op, isa, name, suffix, other)                                             \
+    weir_fwd_kernel weir_k_##name##_fwd_bf16_##suffix;                                             \
+    weir_bwd_kernel weir_k_##name##_bwd_bf16_##suffix;
 #include "ops/kernels.def"
 #undef WEIR_KERNEL
+#undef WEIR_BF16_KERNEL
 
 typedef struct weir_op_row {
     weir_norm_op op;

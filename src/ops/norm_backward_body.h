@@ -183,7 +183,14 @@ INLINE void backward_of_kind(const weir_bwd_job *job, int64_t first, int64_t end
 RARE void backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
                          float *const sums[WEIR_COLUMN_SUMS], bool centred)
 {
+#ifdef WEIR_BF16_ALONE /* left to the set that has all types */
+    if (centred)
+        weir_k_layernorm_bwd_mixed_avx512(job, first, end, sums);
+    else
+        weir_k_rmsnorm_bwd_mixed_avx512(job, first, end, sums);
+#else
     backward_of_kind(job, first, end, sums, (back_kind){MIXED, centred, false});
+#endif
 }
 
 INLINE bool is_plain_job(const weir_bwd_job *job, float *const sums[WEIR_COLUMN_SUMS], bool centred)

@@ -282,10 +282,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
         }
     }
     while (stage < STAGES) settle_apart(job, waits, stage++, k.centred);
-    for (int r = 0; r < done->rows && done->rare; r++) {
-        const row_stats stats = stats_in(done, r, k);
-        write_row(job, done->first + r, &stats, k.centred);
-    }
+    if (done->rare) forward_mixed(job, done->first, done->first + done->rows, k.centred);
 }
 
 /* How rows go. */

@@ -52,6 +52,16 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, bool centred)
     return spread_of(job, row, first, vd_fold_row(m.second), centred);
 }
 
+#ifdef WEIR_BF16_ALONE
+/* What is rare is left to the set that has all types. */
+RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
+{
+    if (centred)
+        weir_k_layernorm_fwd_mixed_avx512(job, first, end);
+    else
+        weir_k_rmsnorm_fwd_mixed_avx512(job, first, end);
+}
+#else
 INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, bool centred)
 {
     if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
@@ -93,5 +103,6 @@ RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, boo
     }
     if (job->stream) vf_stream_end();
 }
+#endif
 
 #endif

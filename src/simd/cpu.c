@@ -21,6 +21,7 @@ weir_isa weir_isa_detect(void)
         1u << 12 | 1u << 27 | 1u << 28 | 1u << 29; /* leaf 1, ecx */
     const unsigned avx2 = 1u << 5;                 /* leaf 7, ebx */
     const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    const unsigned bf16 = 1u << 5; /* leaf 7, subleaf 1, eax */
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || (c & fma_osxsave_avx_f16c) != fma_osxsave_avx_f16c)
         return WEIR_ISA_SCALAR;
@@ -28,7 +29,8 @@ weir_isa weir_isa_detect(void)
     if ((state & YMM_STATE) != YMM_STATE) return WEIR_ISA_SCALAR;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & avx2)) return WEIR_ISA_SCALAR;
     if ((state & ZMM_STATE) != ZMM_STATE || (b & f_dq_bw_vl) != f_dq_bw_vl) return WEIR_ISA_AVX2;
-    return WEIR_ISA_AVX512;
+    if (a < 1 || !__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & bf16)) return WEIR_ISA_AVX512;
+    return WEIR_ISA_AVX512BF16;
 }
 #else
 /* (NEON is part of the architecture.) */
@@ -64,6 +66,7 @@ const char *weir_isa_name(weir_isa isa)
 {
     switch (isa) {
     case WEIR_ISA_NEON: return "neon";
+    case WEIR_ISA_AVX512BF16: return "avx512bf16";
     case WEIR_ISA_AVX512: return "avx512";
     case WEIR_ISA_AVX2: return "avx2";
     case WEIR_ISA_SCALAR: break;

@@ -15,7 +15,7 @@
 #define WEIR_HAVE_NEON 0
 #endif
 
-enum { WEIR_ISA_COUNT = 4 };
+enum { WEIR_ISA_COUNT = 5 };
 
 /* The best set that this CPU, its operating system and this build have, whatever the ceiling. Asks
  * the CPU each time, which takes microseconds under a hypervisor. */

@@ -6,7 +6,9 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#ifndef WEIR_SIMD_SUFFIX
 #define WEIR_SIMD_SUFFIX avx512
+#endif
 enum { VF_LANES = 16, VD_LANES = 8, VF_HALVES = 1, VF_REGISTERS = 32 };
 typedef __m512 vf;
 typedef __m512d vd;
@@ -281,8 +283,8 @@ static inline void vd_in_order(vd a[4])
     }
 }
 /* Half of the last place that stays is added, less one where the place is even; to a NaN, the bit that
- * makes it quiet. (vcvtneps2bf16 would take subnormals for 0.) */
-static inline __m256i bf16_of(vf a)
+ * makes it quiet. */
+static inline __m256i bf16_by_integers(vf a)
 {
     const __m512i bits = _mm512_castps_si512(a);
     const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
@@ -292,22 +294,40 @@ static inline __m256i bf16_of(vf a)
     r = _mm512_mask_or_epi32(r, nan, bits, _mm512_set1_epi32(0x400000));
     return _mm512_cvtepi32_epi16(_mm512_srli_epi32(r, 16));
 }
-static inline void vf_store_bf16(uint16_t *p, vf a)
+static __attribute__((noinline, unused)) __m512i two_by_integers(vf a, vf b)
 {
-    _mm256_storeu_si256((__m256i *)(void *)p, bf16_of(a));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(bf16_by_integers(a)), bf16_by_integers(b), 1);
 }
-static inline void vf_stream_bf16(uint16_t *p, vf a)
+/* Of two vectors, which fill a cache line, what is rare takes the long way. */
+#ifdef WEIR_BF16_ALONE
+/* That are zeros, because the instruction takes subnormals for 0. */
+static inline __m256i bf16_of(vf a)
 {
-    _mm256_stream_si256((__m256i *)(void *)p, bf16_of(a));
+    const __m256i r = (__m256i)_mm512_cvtneps_pbh(a);
+    if (__builtin_expect(_mm256_testn_epi16_mask(r, _mm256_set1_epi16(INT16_MAX)) != 0, 0))
+        return bf16_by_integers(a);
+    return r;
 }
-/* Two vectors fill a cache line. A NaN, which is rare, takes the long way. */
+static inline __m512i bf16_of_two(const vf a[2])
+{
+    const __m512i r = (__m512i)_mm512_cvtne2ps_pbh(a[1], a[0]);
+    if (__builtin_expect(_mm512_testn_epi16_mask(r, _mm512_set1_epi16(INT16_MAX)) != 0, 0))
+        return two_by_integers(a[0], a[1]);
+    return r;
+}
+#else
+/* That are NaNs. */
+static inline __m256i bf16_of(vf a)
+{
+    return bf16_by_integers(a);
+}
 static inline __m512i bf16_of_two(const vf a[2])
 {
     const __m512i odd_places =
         _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27,
                          25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
     if (__builtin_expect(_mm512_cmp_ps_mask(a[0], a[1], _CMP_UNORD_Q) != 0, 0))
-        return _mm512_inserti64x4(_mm512_castsi256_si512(bf16_of(a[0])), bf16_of(a[1]), 1);
+        return two_by_integers(a[0], a[1]);
     __m512i r[2];
     for (int i = 0; i < 2; i++) {
         const __m512i bits = _mm512_castps_si512(a[i]);
@@ -316,6 +336,15 @@ static inline __m512i bf16_of_two(const vf a[2])
         r[i] = _mm512_mask_add_epi32(r[i], odd, bits, _mm512_set1_epi32(0x8000));
     }
     return _mm512_permutex2var_epi16(r[0], odd_places, r[1]);
+}
+#endif
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, bf16_of(a));
+}
+static inline void vf_stream_bf16(uint16_t *p, vf a)
+{
+    _mm256_stream_si256((__m256i *)(void *)p, bf16_of(a));
 }
 static inline void vf_store_bf16_lanes(uint16_t *p, const vf a[2])
 {

@@ -211,9 +211,11 @@ static void every_set_has_its_row(void **state)
             assert_ptr_equal(weir_kernel_find(rows[op].op, (weir_isa)isa), row);
             for (int other = 0; other < isa; other++) {
                 const weir_kernel_row *lower = weir_kernel_at(rows[op].op, (weir_isa)other);
-                for (int t = 0; t < WEIR_TYPE_CLASSES; t++) {
-                    assert_true(!lower || lower->forward[t] != row->forward[t]);
-                    assert_true(!lower || lower->backward[t] != row->backward[t]);
+                for (int t = 0; lower && t < WEIR_TYPE_CLASSES; t++) {
+                    const bool same = isa == WEIR_ISA_AVX512BF16 && other == WEIR_ISA_AVX512 &&
+                                      t != WEIR_ALL_BF16;
+                    assert_true((lower->forward[t] == row->forward[t]) == same);
+                    assert_true((lower->backward[t] == row->backward[t]) == same);
                 }
             }
         }

@@ -11,7 +11,8 @@ kernels=
 for object in $objects; do
     objdump -f "$object" | grep -q x86-64 || continue
     case "$object" in
-    *_avx512.c.o) suffix=avx512 wide='^$' ;;
+    *_avx512bf16.c.o) suffix=avx512bf16 wide='^$' ;;
+    *_avx512.c.o) suffix=avx512 wide='2bf16' ;;
     *_avx2.c.o) suffix=avx2 wide='%zmm|%k[0-7]|%[xy]mm(1[6-9]|2[0-9]|3[01])' ;;
     *) suffix=scalar wide='%[yz]mm|%k[0-7]|%xmm(1[6-9]|2[0-9]|3[01])' ;;
     esac
@@ -29,6 +30,10 @@ rows=$(awk -F '[(), ]+' '/^WEIR_KERNEL\(/ && $5 != "neon" {
         print "weir_k_" $4 "_fwd_" types[t] "_" $5
         print "weir_k_" $4 "_bwd_" types[t] "_" $5
     }
+}
+/^WEIR_BF16_KERNEL\(/ {
+    print "weir_k_" $4 "_fwd_bf16_" $5
+    print "weir_k_" $4 "_bwd_bf16_" $5
 }' src/ops/kernels.def)
 for kernel in $kernels; do
     echo "$rows" | grep -q -x "$kernel" || fault "$kernel: no row of src/ops/kernels.def"

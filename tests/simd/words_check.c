@@ -16,6 +16,7 @@ static const struct {
 #if WEIR_HAVE_X86
     {WEIR_ISA_AVX2, words_avx2},
     {WEIR_ISA_AVX512, words_avx512},
+    {WEIR_ISA_AVX512BF16, words_avx512bf16},
 #endif
 #if WEIR_HAVE_NEON
     {WEIR_ISA_NEON, words_neon},

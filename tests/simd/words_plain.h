@@ -35,7 +35,7 @@ void expect(tally *t, finding f);
 
 /* One test of all words for each vocabulary. */
 typedef void words_test(tally *t);
-words_test words_scalar, words_avx2, words_avx512, words_neon;
+words_test words_scalar, words_avx2, words_avx512, words_avx512bf16, words_neon;
 
 double double_of(uint64_t bits);
 uint64_t bits_of_double(double a);
