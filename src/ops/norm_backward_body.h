@@ -25,20 +25,21 @@ typedef struct back_row {
     void *dx, *dresidual;
 } back_row;
 
-INLINE back_row back_row_of(const weir_bwd_job *job, const back_group *g, int r, back_types t)
+INLINE back_row back_row_of(const weir_bwd_job *job, const back_group *g, int r, back_types t,
+                            back_kind k)
 {
     const int64_t i = g->first + r;
     return (back_row){back_source_of(job, g, r, t),
                       g->less_g[r],
                       g->less_gx[r],
-                      at(job->dsum, t.dsum, i * job->ldds),
+                      k.plain ? NULL : at(job->dsum, t.dsum, i * job->ldds),
                       at_out(job->dx, t.dx, i * job->lddx),
-                      at_out(job->dresidual, t.dresidual, i * job->lddr)};
+                      k.plain ? NULL : at_out(job->dresidual, t.dresidual, i * job->lddr)};
 }
 
-/* dx of one vector of one row; adds what it gives to the column sums. */
-INLINE void back_vector(const back_row *row, vf gain, back_types t, back_place at, float alpha,
-                        bool stream, vf *dgamma, vf *dbeta, back_kind k)
+/* dx of one vector of one row, where somebody wants it; adds what it gives to the column sums. */
+INLINE vf back_vector(const back_row *row, vf gain, back_types t, back_place at, vf *dgamma,
+                      vf *dbeta, back_kind k)
 {
     const int64_t j = at.j;
     const int n = at.n;
@@ -46,50 +47,81 @@ INLINE void back_vector(const back_row *row, vf gain, back_types t, back_place a
     const vf xhat = float_xhat(load_as(t.known, t.x, row->in.x, j, n), &row->in.by, k.centred);
     *dgamma = vf_add(*dgamma, vf_mul(dy, xhat));
     *dbeta = vf_add(*dbeta, dy);
-    if (!k.plain && !row->dx && !row->dresidual) return;
+    if (!k.plain && !row->dx && !row->dresidual) return dy;
     const vf g = k.centred ? vf_mul_add(dy, gain, vf_set1(row->less_g)) : vf_mul(dy, gain);
     vf dx = vf_mul_add(xhat, vf_set1(row->less_gx), g);
     if (at.inside < n)
         dx = vf_select(vf_first(at.inside), dx, g); /* the others had no part in rstd */
-    if (!k.plain && row->dsum)
-        dx = vf_mul_add(vf_set1(row->in.by.rstd), dx, load_as(t.known, t.dsum, row->dsum, j, n));
-    else
-        dx = vf_mul(vf_set1(row->in.by.rstd), dx);
-    if (k.plain || row->dx) store_as(t.known, t.dx, row->dx, j, dx, n, stream);
-    if (!k.plain && row->dresidual)
-        store_as(t.known, t.dresidual, row->dresidual, j, vf_mul(vf_set1(alpha), dx), n, stream);
+    if (k.plain || !row->dsum) return vf_mul(vf_set1(row->in.by.rstd), dx);
+    return vf_mul_add(vf_set1(row->in.by.rstd), dx, load_as(t.known, t.dsum, row->dsum, j, n));
 }
 
-/* One vector of columns of one or two rows; what they give to the column sums. */
-INLINE void back_pair(const back_row *row, int rows, vf gain, back_types t, back_place at,
-                      float alpha, bool stream, vf *dgamma, vf *dbeta, back_kind k)
+/* The same of some vectors: one, or as many as are WEIR_LANES. */
+INLINE void back_vectors(const back_row *row, const vf gains[VF_ROW], int vectors, back_types t,
+                         back_place at, float alpha, bool stream, vf dgamma[VF_ROW],
+                         vf dbeta[VF_ROW], back_kind k)
 {
-    *dgamma = *dbeta = vf_zero();
-    back_vector(&row[0], gain, t, at, alpha, stream, dgamma, dbeta, k);
-    if (rows > 1) back_vector(&row[1], gain, t, at, alpha, stream, dgamma, dbeta, k);
+    vf dx[VF_ROW];
+    UNROLLED
+    for (int v = 0; v < vectors; v++) {
+        const back_place place = {at.j + v * VF_LANES, at.i, at.n, at.inside};
+        dx[v] = back_vector(row, gains[v], t, place, &dgamma[v], &dbeta[v], k);
+    }
+    if (vectors > 1)
+        store_lanes(t.known, row->dx, at.j, dx, stream);
+    else if (k.plain || row->dx)
+        store_as(t.known, t.dx, row->dx, at.j, dx[0], at.n, stream);
+    if (!k.plain && row->dresidual)
+        store_as(t.known, t.dresidual, row->dresidual, at.j, vf_mul(vf_set1(alpha), dx[0]), at.n,
+                 stream);
 }
 
-/* The same of one, two or four rows. Pairs are added to the sums, one after the other. */
-INLINE void back_column(const back_row *row, int rows, const float *gain, back_types t,
+/* The same of one or two rows. What both give to the column sums is added up, and then added to these. */
+INLINE void back_pair(const back_row *row, int rows, const vf gains[VF_ROW], int vectors,
+                      back_types t, back_place at, float alpha, bool stream, vf all_gamma[VF_ROW],
+                      vf all_beta[VF_ROW], back_kind k)
+{
+    vf dgamma[VF_ROW], dbeta[VF_ROW];
+    UNROLLED
+    for (int v = 0; v < vectors; v++) dgamma[v] = dbeta[v] = vf_zero();
+    back_vectors(&row[0], gains, vectors, t, at, alpha, stream, dgamma, dbeta, k);
+    if (rows > 1) back_vectors(&row[1], gains, vectors, t, at, alpha, stream, dgamma, dbeta, k);
+    UNROLLED
+    for (int v = 0; v < vectors; v++) {
+        all_gamma[v] = vf_add(all_gamma[v], dgamma[v]);
+        all_beta[v] = vf_add(all_beta[v], dbeta[v]);
+    }
+}
+
+/* The same of one, two or four rows, with their column sums. */
+INLINE void back_column(const back_row *row, int rows, const float *gain, int vectors, back_types t,
                         back_place at, float alpha, bool stream,
                         float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    const vf gains = load_of(WEIR_F32, gain, at.i, at.n);
     float *to_gamma = sums[WEIR_SUM_GAMMA], *to_beta = sums[WEIR_SUM_BETA];
     const bool has_gamma = k.plain || to_gamma, has_beta = k.plain ? k.centred : to_beta != NULL;
-    vf all_gamma = has_gamma ? load_of(WEIR_F32, to_gamma, at.j, at.n) : vf_zero();
-    vf all_beta = has_beta ? load_of(WEIR_F32, to_beta, at.j, at.n) : vf_zero();
-    vf dgamma, dbeta;
-    back_pair(row, rows, gains, t, at, alpha, stream, &dgamma, &dbeta, k);
-    all_gamma = vf_add(all_gamma, dgamma);
-    all_beta = vf_add(all_beta, dbeta);
-    if (rows > 2) {
-        back_pair(row + 2, 2, gains, t, at, alpha, stream, &dgamma, &dbeta, k);
-        all_gamma = vf_add(all_gamma, dgamma);
-        all_beta = vf_add(all_beta, dbeta);
+    vf gains[VF_ROW], all_gamma[VF_ROW], all_beta[VF_ROW];
+    UNROLLED
+    for (int v = 0; v < vectors; v++) {
+        const int64_t j = at.j + v * VF_LANES;
+        gains[v] = load_of(WEIR_F32, gain, at.i + v * VF_LANES, at.n);
+        all_gamma[v] = has_gamma ? load_of(WEIR_F32, to_gamma, j, at.n) : vf_zero();
+        all_beta[v] = has_beta ? load_of(WEIR_F32, to_beta, j, at.n) : vf_zero();
     }
-    if (has_gamma) store_of(WEIR_F32, to_gamma, at.j, all_gamma, at.n, false);
-    if (has_beta) store_of(WEIR_F32, to_beta, at.j, all_beta, at.n, false);
+    back_pair(row, rows, gains, vectors, t, at, alpha, stream, all_gamma, all_beta, k);
+    if (rows > 2)
+        back_pair(row + 2, 2, gains, vectors, t, at, alpha, stream, all_gamma, all_beta, k);
+    UNROLLED
+    for (int v = 0; v < vectors; v++) {
+        const int64_t j = at.j + v * VF_LANES;
+        if (has_gamma) store_of(WEIR_F32, to_gamma, j, all_gamma[v], at.n, false);
+        if (has_beta) store_of(WEIR_F32, to_beta, j, all_beta[v], at.n, false);
+    }
+}
+
+INLINE bool is_16_bit(back_kind k)
+{
+    return k.type == WEIR_BF16 || k.type == WEIR_F16;
 }
 
 /* The second pass over columns j..end-1 of some rows; `gain` begins at column j. */
@@ -103,22 +135,20 @@ INLINE void finish_columns(const weir_bwd_job *job, const back_group *given, int
     const bool stream = job->stream;
     back_row row[WEIR_ROW_GROUP];
     UNROLLED
-    for (int r = 0; r < rows; r++) row[r] = back_row_of(job, given, first + r, t);
+    for (int r = 0; r < rows; r++) row[r] = back_row_of(job, given, first + r, t, k);
     float *const own[WEIR_COLUMN_SUMS] = {sums[0], sums[1], NULL, NULL};
     const int64_t measured = job->measured < end ? job->measured : end;
     back_place at = {j, 0, VF_LANES, VF_LANES};
+    if (k.plain && is_16_bit(k))
+        for (; at.j + WEIR_LANES <= measured; at.j += WEIR_LANES, at.i += WEIR_LANES)
+            back_column(row, rows, gain, VF_ROW, t, at, alpha, stream, own, k);
     for (; at.j + VF_LANES <= measured; at.j += VF_LANES, at.i += VF_LANES)
-        back_column(row, rows, gain, t, at, alpha, stream, own, k);
+        back_column(row, rows, gain, 1, t, at, alpha, stream, own, k);
     for (; at.j < end; at.j += VF_LANES, at.i += VF_LANES) {
         at.n = part_of(end - at.j);
         at.inside = at.j < job->measured ? part_of(job->measured - at.j) : 0;
-        back_column(row, rows, gain, t, at, alpha, stream, own, k);
+        back_column(row, rows, gain, 1, t, at, alpha, stream, own, k);
     }
-}
-
-INLINE bool is_16_bit(back_kind k)
-{
-    return k.type == WEIR_BF16 || k.type == WEIR_F16;
 }
 
 /* How many rows the second pass takes at a time. Five numbers of each are in registers, of RMSNorm two; and
@@ -204,6 +234,15 @@ INLINE bool is_plain_job(const weir_bwd_job *job, float *const sums[WEIR_COLUMN_
 INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end,
                              float *const sums[WEIR_COLUMN_SUMS], weir_dtype type, bool centred)
 {
+#ifdef WEIR_BF16_ALONE
+    if (is_plain_job(job, sums, centred))
+        backward_of_kind(job, first, end, sums, (back_kind){type, centred, true});
+    else if (centred)
+        weir_k_layernorm_bwd_bf16_avx512(job, first, end, sums);
+    else
+        weir_k_rmsnorm_bwd_bf16_avx512(job, first, end, sums);
+    return;
+#endif
     if (type != WEIR_F32 && !VF_HALVES)
         backward_mixed(job, first, end, sums, centred);
     else if (type == WEIR_F32 && VF_HALVES && is_plain_job(job, sums, centred))
