@@ -58,8 +58,8 @@ static bool can_stream(const weir_mat *out, const weir_norm_shape *s, const weir
            s->width * size % 64 == 0;
 }
 
-/* Whether operands come from far and go there; AUTO asks their size, but what is so large does not come
- * from near, whatever the caller wants of the outputs. */
+/* Whether operands come from far, which those that are read alone decide, and go there. AUTO asks their
+ * size, but what is so large does not come from near, whatever the caller wants of the outputs. */
 static bool comes_from_far(weir_store store, double bytes)
 {
     return store == WEIR_STORE_FAR || bytes >= FAR_BYTES;
@@ -82,7 +82,7 @@ weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
     const weir_mat *const mats[] = {&args->x, &args->residual, &args->y, &args->sum};
     const double bytes = moved_bytes(&s, mats, 4);
     call.job.close = bytes <= CLOSE_BYTES;
-    call.job.fetch = comes_from_far(args->store, bytes);
+    call.job.fetch = comes_from_far(args->store, moved_bytes(&s, mats, 2));
     call.job.stream = goes_far(args->store, bytes) && can_stream(&args->y, &s, mats, 2) &&
                       can_stream(&args->sum, &s, mats, 2);
     const weir_type_class types = norm->rounding == WEIR_ROUND_ONCE || args->x.type == WEIR_F32
@@ -125,7 +125,7 @@ static void choose_backward(const weir_norm_shape *s, const weir_norm_bwd *args,
 {
     const weir_mat *const mats[] = {&args->dy, &args->x, &args->dsum, &args->dx, &args->dresidual};
     const double bytes = moved_bytes(s, mats, 5);
-    call->job.fetch = comes_from_far(args->store, bytes);
+    call->job.fetch = comes_from_far(args->store, moved_bytes(s, mats, 3));
     call->job.stream = goes_far(args->store, bytes) && can_stream(&args->dx, s, mats, 3) &&
                        can_stream(&args->dresidual, s, mats, 3);
     const weir_type_class types = call->job.found ? WEIR_MIXED : class_of(mats, 5);

@@ -210,15 +210,15 @@ INLINE void go_down(const weir_fwd_job *job, step *s, kind k)
     s->to.sum = at_out(s->to.sum, k.type, job->lds);
 }
 
-/* Whether the groups have all their rows, which are one piece and measured to the end: what most calls of
- * narrow rows consist of. (Never where the arithmetic takes so long that the code would not be worth its
- * size.) */
+/* Whether as many rows are written as are measured, which are one piece, and measured to the end; and
+ * those that wait can be settled between them: what most calls consist of. (Never where the arithmetic
+ * takes so long that the code would not be worth its size.) */
 INLINE bool all_is_whole(const weir_fwd_job *job, const group *done, const group *waits,
                          const group *next, int64_t piece, kind k)
 {
     const bool worth = VF_REGISTERS >= 32 || (VF_HALVES && k.type == WEIR_F32);
-    return worth && piece == job->dim && piece == job->measured && done->rows == WEIR_ROW_GROUP &&
-           !done->rare && waits->rows == WEIR_ROW_GROUP && next->rows == WEIR_ROW_GROUP;
+    return worth && piece == job->dim && piece == job->measured && done->rows == next->rows &&
+           !done->rare && done->rows >= (waits->rows ? STAGES : 1);
 }
 
 /* write_and_measure of such: the same with less to keep account of, which is half of the work when rows
@@ -243,10 +243,10 @@ INLINE void write_and_measure_whole(const weir_fwd_job *job, const group *done, 
         s.second = &next->sums.second[r];
         s.by = scale_in(done, r, k);
         take_step(&s, k);
-        settle(job, waits, r, k);
-        if (++r == WEIR_ROW_GROUP) break;
+        if (waits->rows) settle(job, waits, r, k);
+        if (++r == done->rows) break;
     }
-    at_piece->read.row += WEIR_ROW_GROUP;
+    at_piece->read.row += done->rows;
 }
 
 /* Writes `done`, if it has rows, settles `waits`, if it has, and measures `next`, if it has. */
@@ -254,6 +254,10 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
                               reader *at_piece, affine whole, float room[2][PIECE], kind k)
 {
     const int64_t dim = job->dim, piece = piece_of(dim, job->fetch);
+    UNROLLED
+    for (int r = 0; r < WEIR_ROW_GROUP; r++) /* (no string instruction; see clear) */
+        if (r >= next->rows || job->moments)
+            next->sums.first[r] = next->sums.second[r] = vd_zero(); /* which nobody measures */
     if (all_is_whole(job, done, waits, next, piece, k)) {
         write_and_measure_whole(job, done, waits, next, at_piece, whole, k);
         return;
@@ -261,10 +265,6 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     const int steps = done->rows > next->rows ? done->rows : next->rows;
     moments m[WEIR_ROW_GROUP];
     int stage = waits->rows ? 0 : STAGES;
-    UNROLLED
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) /* (no string instruction; see clear) */
-        if (r >= next->rows || job->moments)
-            next->sums.first[r] = next->sums.second[r] = vd_zero(); /* which nobody measures */
     for (int64_t j = 0; steps && j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
         step s = {.m = m, .at = j, .affine = whole};
@@ -294,11 +294,12 @@ typedef struct plan {
 /* A group has as many rows as leave room for three, and for one as it is written, in the first-level
  * cache, or of rows that are wider than that in the second. But rows that come from behind the second and
  * are not narrow find more than that in the first: two of them are settled at once, so that they are
- * there when they are written. */
+ * there when they are written. (Those of 16 bits have more arithmetic to wait for.) */
 INLINE plan plan_of(const weir_fwd_job *job, int64_t piece, kind k)
 {
     const int64_t bytes = job->dim * size_of(k.type) * (k.residual ? 2 : 1);
-    const bool in_pieces = job->dim > piece, staged = in_pieces || job->close || bytes <= 2048;
+    const int64_t narrow = k.type == WEIR_F32 ? 2048 : 4096;
+    const bool in_pieces = job->dim > piece, staged = in_pieces || job->close || bytes <= narrow;
     const int64_t room = in_pieces ? 131072 : staged ? 16384 : 8192, rows = room / bytes;
     return (plan){rows > WEIR_ROW_GROUP ? WEIR_ROW_GROUP : rows < 1 ? 1 : (int)rows, staged};
 }
