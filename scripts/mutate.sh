@@ -304,8 +304,8 @@ mutant "sums of bf16 not put in order" $stats 'if (centred) vd_in_order(m->first
 mutant "AVX-512 drifts by 2^-30" src/simd/simd_avx512.h 'return _mm512_mul_pd(a, b);' 'return _mm512_mul_pd(_mm512_mul_pd(a, b), _mm512_set1_pd(1 + 0x1p-30));'
 mutant "halves swapped" src/simd/simd_avx512.h 'return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));' 'return _mm512_cvtps_pd(_mm512_castps512_ps256(a));'
 on avx512_bf16
-mutant "subnormals of bf16 taken for 0" src/simd/simd_avx512.h '_mm512_testn_epi16_mask(r, _mm512_set1_epi16(INT16_MAX)) != 0' '0'
-mutant "subnormals of bf16 taken for 0 in backward" src/simd/simd_avx512.h '_mm256_testn_epi16_mask(r, _mm256_set1_epi16(INT16_MAX)) != 0' '0'
+mutant "subnormals of bf16 in a second vector taken for 0" src/simd/simd_avx512.h '!_kortestz_mask16_u8(subnormals(a[0]), subnormals(a[1]))' 'subnormals(a[0])'
+mutant "subnormals of the last bf16 of a row taken for 0" src/simd/simd_avx512.h 'subnormals(a) != 0' '0'
 mutant "row wired to the set without rounding" src/ops/kernels.def 'WEIR_BF16_KERNEL(RMSNORM, AVX512BF16, rmsnorm, avx512bf16, avx512)' 'WEIR_BF16_KERNEL(RMSNORM, AVX512BF16, rmsnorm, avx512, avx512)'
 mutant "rare rows of bf16 by another norm" src/ops/norm_rows_body.h 'weir_k_layernorm_fwd_mixed_avx512(job, first, end)' 'weir_k_rmsnorm_fwd_mixed_avx512(job, first, end)'
 mutant "second vector of bf16 is the first" $backward '{at.j + v * VF_LANES, at.i' '{at.j, at.i'

@@ -95,8 +95,9 @@ typedef enum weir_rounding {
 
 /* Whether outputs go through the caches. NEAR: they do; FAR: they go past them, by non-temporal
  * stores, where their rows begin on 64 bytes and no row is read in place, and what is read is taken
- * to be as far. AUTO is FAR for operands that no cache will hold, from 24 MiB in all, and takes what is
- * read to be far from 24 MiB of that. The bits are the same. */
+ * to be as far. AUTO is FAR for operands that no cache will hold, from 24 MiB in all, or 32 MiB where
+ * there are several workers, and takes what is read to be far from 24 MiB of that. The bits are the
+ * same. */
 typedef enum weir_store { WEIR_STORE_AUTO = 0, WEIR_STORE_NEAR = 1, WEIR_STORE_FAR = 2 } weir_store;
 
 /* What is computed. Unnamed fields are zero: op and dim are then errors, and so is the scale of DyT

@@ -9,7 +9,10 @@
 
 enum {
     CLOSE_BYTES = 1 << 20, /* operands up to here fit a second-level cache */
-    FAR_BYTES = 24 << 20   /* from here on they are in no cache, and will not be */
+    FAR_BYTES = 24 << 20,  /* from here on they are in no cache, and will not be */
+    CROWDED_BYTES =
+        32 << 20 /* the same, where several cores write: into a third-level cache they are
+                                faster than past it until it is full, and one is not */
 };
 
 static weir_status check_parallel(const weir_parallel *par, weir_error *err)
@@ -64,9 +67,10 @@ static bool comes_from_far(weir_store store, double bytes)
 {
     return store == WEIR_STORE_FAR || bytes >= FAR_BYTES;
 }
-static bool goes_far(weir_store store, double bytes)
+static bool goes_far(weir_store store, double bytes, const weir_parallel *par)
 {
-    return store != WEIR_STORE_NEAR && comes_from_far(store, bytes);
+    const double far = par && par->workers > 1 ? CROWDED_BYTES : FAR_BYTES;
+    return store != WEIR_STORE_NEAR && (store == WEIR_STORE_FAR || bytes >= far);
 }
 
 weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
@@ -83,7 +87,7 @@ weir_status weir_norm_forward(const weir_norm *norm, const weir_norm_fwd *args,
     const double bytes = moved_bytes(&s, mats, 4);
     call.job.close = bytes <= CLOSE_BYTES;
     call.job.fetch = comes_from_far(args->store, moved_bytes(&s, mats, 2));
-    call.job.stream = goes_far(args->store, bytes) && can_stream(&args->y, &s, mats, 2) &&
+    call.job.stream = goes_far(args->store, bytes, par) && can_stream(&args->y, &s, mats, 2) &&
                       can_stream(&args->sum, &s, mats, 2);
     const weir_type_class types = norm->rounding == WEIR_ROUND_ONCE || args->x.type == WEIR_F32
                                       ? class_of(mats, 4)
@@ -121,12 +125,12 @@ size_t weir_norm_backward_workspace(const weir_norm *norm, int64_t rows)
 
 /* The choices of both backward functions. */
 static void choose_backward(const weir_norm_shape *s, const weir_norm_bwd *args,
-                            weir_backward_call *call)
+                            const weir_parallel *par, weir_backward_call *call)
 {
     const weir_mat *const mats[] = {&args->dy, &args->x, &args->dsum, &args->dx, &args->dresidual};
     const double bytes = moved_bytes(s, mats, 5);
     call->job.fetch = comes_from_far(args->store, moved_bytes(s, mats, 3));
-    call->job.stream = goes_far(args->store, bytes) && can_stream(&args->dx, s, mats, 3) &&
+    call->job.stream = goes_far(args->store, bytes, par) && can_stream(&args->dx, s, mats, 3) &&
                        can_stream(&args->dresidual, s, mats, 3);
     const weir_type_class types = call->job.found ? WEIR_MIXED : class_of(mats, 5);
     call->kernel = weir_kernel_find(s->op->op, weir_isa_active())->backward[types];
@@ -142,7 +146,7 @@ weir_status weir_norm_backward(const weir_norm *norm, const weir_norm_bwd *args,
     WEIR_TRY(weir_check_norm(norm, args->rows, &s, args->error));
     if (s.rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_backward(norm, args, NULL, &s, &call.job));
-    choose_backward(&s, args, &call);
+    choose_backward(&s, args, par, &call);
     float *const out[WEIR_COLUMN_SUMS] = {args->dgamma, args->dbeta, args->dscale, args->dshift};
     memcpy(call.out, out, sizeof out);
     call.workspace = args->workspace;
@@ -161,7 +165,7 @@ weir_status weir_norm_backward_measure(const weir_norm *norm, const weir_norm_bw
     WEIR_TRY(weir_check_norm(norm, args->rows, &s, args->error));
     if (s.rows == 0) return WEIR_OK;
     WEIR_TRY(weir_check_backward(norm, args, out, &s, &call.job));
-    choose_backward(&s, args, &call);
+    choose_backward(&s, args, par, &call);
     weir_run_backward(&call, &s, par);
     return WEIR_OK;
 }

@@ -4,10 +4,11 @@
 #include <string.h>
 
 enum {
-    TASK_ELEMENTS = 16384, /* what a thread takes at once, at least */
-    TASKS_A_WORKER = 4,    /* so that a late worker costs a quarter of its share */
-    GROUPED_ROWS = 32,     /* of one group, before the next group has its turn */
-    FOLD_COLUMNS = 1024    /* columns of the partial sums that one task folds */
+    SHARE_ELEMENTS = 16384, /* what is worth a thread */
+    TASK_ELEMENTS = 65536,  /* what a worker takes at once, if its share is more */
+    TASKS_A_WORKER = 4,     /* so that a late worker costs a quarter of its share */
+    GROUPED_ROWS = 32,      /* of one group, before the next group has its turn */
+    FOLD_COLUMNS = 1024     /* columns of the partial sums that one task folds */
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -25,8 +26,10 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t span_of(int64_t rows, int64_t dim, const weir_parallel *par, int64_t unit)
 {
     if (!par || par->workers <= 1) return ceil_div(rows, unit) * unit;
-    const int64_t workers = par->workers, least = ceil_div(TASK_ELEMENTS, dim);
-    int64_t tasks = smaller(rows / least, workers * TASKS_A_WORKER);
+    const int64_t workers = par->workers, least = ceil_div(SHARE_ELEMENTS, dim);
+    const int64_t each = rows / workers / ceil_div(TASK_ELEMENTS, dim);
+    int64_t tasks = workers * (each < 1 ? 1 : smaller(each, TASKS_A_WORKER));
+    if (rows / least < tasks) tasks = rows / least;
     if (tasks > workers) tasks -= tasks % workers;
     return ceil_div(ceil_div(rows, tasks > 0 ? tasks : 1), unit) * unit;
 }

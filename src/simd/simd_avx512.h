@@ -300,20 +300,21 @@ static __attribute__((noinline, unused)) __m512i two_by_integers(vf a, vf b)
 }
 /* Of two vectors, which fill a cache line, what is rare takes the long way. */
 #ifdef WEIR_BF16_ALONE
-/* That are zeros, because the instruction takes subnormals for 0. */
+/* That are subnormals, which the instruction takes for 0. */
+static inline __mmask16 subnormals(vf a)
+{
+    return _mm512_fpclass_ps_mask(a, 0x20);
+}
 static inline __m256i bf16_of(vf a)
 {
-    const __m256i r = (__m256i)_mm512_cvtneps_pbh(a);
-    if (__builtin_expect(_mm256_testn_epi16_mask(r, _mm256_set1_epi16(INT16_MAX)) != 0, 0))
-        return bf16_by_integers(a);
-    return r;
+    if (__builtin_expect(subnormals(a) != 0, 0)) return bf16_by_integers(a);
+    return (__m256i)_mm512_cvtneps_pbh(a);
 }
 static inline __m512i bf16_of_two(const vf a[2])
 {
-    const __m512i r = (__m512i)_mm512_cvtne2ps_pbh(a[1], a[0]);
-    if (__builtin_expect(_mm512_testn_epi16_mask(r, _mm512_set1_epi16(INT16_MAX)) != 0, 0))
+    if (__builtin_expect(!_kortestz_mask16_u8(subnormals(a[0]), subnormals(a[1])), 0))
         return two_by_integers(a[0], a[1]);
-    return r;
+    return (__m512i)_mm512_cvtne2ps_pbh(a[1], a[0]);
 }
 #else
 /* That are NaNs. */
