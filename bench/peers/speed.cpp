@@ -17,6 +17,8 @@ static const double SAMPLE_SECONDS = 2e-3;
 /* OpenMP's threads look for work this long before they sleep; a sample of several threads begins
  * after that. */
 static const useconds_t PAUSE = 20000;
+/* After it the cores are slow for some milliseconds, and the more so the more there is to compute. */
+static const double WARM_SECONDS = 10e-3;
 static const int64_t TILE = 1 << 16;    /* the data repeat after so many elements */
 static const int64_t CHECKED = 1 << 16; /* so many results are compared */
 
@@ -98,12 +100,15 @@ struct contender {
     int repeats = 1;
     std::vector<double> seconds;
 
-    /* The first call, not timed, wakes the threads and has the caches as this contender leaves them. */
+    /* The first call, or of several threads the first calls, are not timed: they wake the threads, and
+     * have the caches as this contender leaves them. */
     void sample(bool alone)
     {
         const clockid_t clock = alone ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
         if (!alone) usleep(PAUSE);
-        ready->run();
+        const double warm = now(CLOCK_MONOTONIC) + (alone ? 0 : WARM_SECONDS);
+        do ready->run();
+        while (now(CLOCK_MONOTONIC) < warm);
         for (;; repeats *= 2) {
             const double start = now(clock);
             for (int i = 0; i < repeats; i++) ready->run();
