@@ -53,7 +53,21 @@ typedef struct step {
     row_scale by;
     affine affine; /* of column `at` on */
     int64_t from, measured, at, written;
+    bool ahead; /* what is measured next is fetched from the third-level cache */
 } step;
+
+/* From there a line takes longer to come than the CPU looks ahead by itself: in f32, where there is little
+ * else to do meanwhile, from so many columns on or with two operands to read. */
+enum { AHEAD_BYTES = 4096, AHEAD_FROM = 512 };
+
+INLINE void look_ahead(const step *s, int64_t i, kind k)
+{
+    const int64_t size = size_of(k.type), from = (s->from + i) * size + AHEAD_BYTES;
+    for (int64_t b = 0; b < WEIR_LANES * size; b += 64) {
+        vf_prefetch(s->read.x, (intptr_t)(from + b));
+        if (k.residual) vf_prefetch(s->read.residual, (intptr_t)(from + b));
+    }
+}
 
 /* WEIR_LANES columns, the i-th of the step and on. */
 INLINE void write_group(const step *to_do, int64_t i, kind k)
@@ -122,6 +136,7 @@ INLINE int64_t measure_and_write(const step *s, int64_t measured, int64_t writte
         copy_moments(&m, s->m, k.centred);
     int64_t i = 0;
     for (; i < both; i += WEIR_LANES) {
+        if (k.type == WEIR_F32 && s->ahead) look_ahead(s, i, k);
         measure_group(&m, &s->read, s->from + i, k.centred, k.residual, k.type);
         write_group(s, i, k);
     }
@@ -236,7 +251,8 @@ INLINE void write_and_measure_whole(const weir_fwd_job *job, const group *done, 
               .to = target_of(job, done->first, k),
               .affine = whole,
               .measured = dim,
-              .written = dim};
+              .written = dim,
+              .ahead = !job->close && !job->fetch && (dim > AHEAD_FROM || k.residual)};
     for (int r = 0;; go_down(job, &s, k)) {
         if (job->fetch) fetch_piece(job, &at_piece->fetch, dim, k);
         s.first = &next->sums.first[r];
