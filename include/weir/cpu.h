@@ -28,7 +28,8 @@ WEIR_API weir_isa weir_isa_active(void);
  * Threads: safe; calls that are already running keep the set they started with. */
 WEIR_API void weir_set_isa_ceiling(weir_isa ceiling);
 
-/* "scalar", "avx2", "avx512", "avx512bf16", "neon"; "scalar" for any other number. Never NULL. Reentrant. */
+/* "scalar", "avx2", "avx512", "avx512bf16", "neon"; "scalar" for any other number. Never NULL.
+ * Reentrant. */
 WEIR_API const char *weir_isa_name(weir_isa isa);
 
 #ifdef __cplusplus

@@ -64,8 +64,8 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-/* WEIR_ISA=scalar|avx2|avx512|avx512bf16|neon caps the instruction set; the results have the same bits under
- * all of them. */
+/* WEIR_ISA=scalar|avx2|avx512|avx512bf16|neon caps the instruction set; the results have the same
+ * bits under all of them. */
 static bool apply_isa(void)
 {
     const char *wanted = getenv("WEIR_ISA");

@@ -7,12 +7,11 @@
 #include "ops/norm_check.h"
 #include "ops/norm_tasks.h"
 
+/* Several cores write into a third-level cache faster than past it until it is full; one does not. */
 enum {
-    CLOSE_BYTES = 1 << 20, /* operands up to here fit a second-level cache */
-    FAR_BYTES = 24 << 20,  /* from here on they are in no cache, and will not be */
-    CROWDED_BYTES =
-        32 << 20 /* the same, where several cores write: into a third-level cache they are
-                                faster than past it until it is full, and one is not */
+    CLOSE_BYTES = 1 << 20,   /* operands up to here fit a second-level cache */
+    FAR_BYTES = 24 << 20,    /* from here on they are in no cache, and will not be */
+    CROWDED_BYTES = 32 << 20 /* the same of outputs that several cores write */
 };
 
 static weir_status check_parallel(const weir_parallel *par, weir_error *err)

@@ -229,8 +229,8 @@ INLINE bool is_plain_job(const weir_bwd_job *job, float *const sums[WEIR_COLUMN_
            (sums[WEIR_SUM_BETA] || !centred);
 }
 
-/* What training asks for has code of its own, in f32; not in the scalar set, which is not there for its
- * speed. */
+/* What training asks for has code of its own in f32, and in a set for bf16, whose other jobs the set below it
+ * does; not in the scalar set, which is not there for its speed. */
 INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end,
                              float *const sums[WEIR_COLUMN_SUMS], weir_dtype type, bool centred)
 {
@@ -241,14 +241,14 @@ INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end
         weir_k_layernorm_bwd_bf16_avx512(job, first, end, sums);
     else
         weir_k_rmsnorm_bwd_bf16_avx512(job, first, end, sums);
-    return;
-#endif
+#else
     if (type != WEIR_F32 && !VF_HALVES)
         backward_mixed(job, first, end, sums, centred);
     else if (type == WEIR_F32 && VF_HALVES && is_plain_job(job, sums, centred))
         backward_of_kind(job, first, end, sums, (back_kind){type, centred, true});
     else
         backward_of_kind(job, first, end, sums, (back_kind){type, centred, false});
+#endif
 }
 
 #endif

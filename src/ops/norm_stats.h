@@ -55,20 +55,19 @@ INLINE void add_moment(moments *m, int k, wide s, bool centred)
  * lanes of their sums, until sums_in_order. */
 INLINE void load_group(vd s[VD_ROW], const source *src, int64_t j, bool residual, weir_dtype type)
 {
-    const uint16_t *x = (const uint16_t *)src->x + j, *r = (const uint16_t *)src->residual + j;
-    vf sx[VF_ROW], sr[VF_ROW];
+    vf x[VF_ROW], r[VF_ROW];
     if (type == WEIR_BF16 && !residual) {
-        vd_load_bf16_lanes(x, s);
+        vd_load_bf16_lanes((const uint16_t *)src->x + j, s);
         return;
     }
     if (type == WEIR_BF16) {
-        vf_load_bf16_lanes(x, sx);
-        vf_load_bf16_lanes(r, sr);
+        vf_load_bf16_lanes((const uint16_t *)src->x + j, x);
+        vf_load_bf16_lanes((const uint16_t *)src->residual + j, r);
     }
     UNROLLED
     for (int k = 0; k < VF_ROW; k++) {
         const wide w = type == WEIR_BF16
-                           ? widen(sum_of(src, sx[k], sr[k]))
+                           ? widen(sum_of(src, x[k], r[k]))
                            : source_widen(src, j + k * VF_LANES, VF_LANES, residual, type);
         s[2 * k] = w.lo;
         s[2 * k + 1] = w.hi;

@@ -7,7 +7,9 @@
 static const weir_net_table_f32 *const tables[WEIR_ISA_COUNT] = {
     [WEIR_ISA_SCALAR] = &weir_k_net_f32_scalar,
 #if WEIR_HAVE_X86
-    [WEIR_ISA_AVX2] = &weir_k_net_f32_avx2,         [WEIR_ISA_AVX512] = &weir_k_net_f32_avx512,
+    [WEIR_ISA_AVX2] = &weir_k_net_f32_avx2,
+    [WEIR_ISA_AVX512] = &weir_k_net_f32_avx512,
+    /* There is no bf16 in it. */
     [WEIR_ISA_AVX512BF16] = &weir_k_net_f32_avx512,
 #endif
 #if WEIR_HAVE_NEON
