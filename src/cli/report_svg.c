@@ -265,16 +265,20 @@ static void draw_frame(weir_text *out, const weir_report_chart *chart, const plo
     weir_text_add(out, at->y.log ? ", log scale</tspan></text>" : "</tspan></text>");
 }
 
-static void draw_levels(weir_text *out, const weir_report_chart *chart, const plot *at)
+/* The lines across the plot, or what they are called: that stands before the curves, and they behind. */
+static void draw_levels(weir_text *out, const weir_report_chart *chart, const plot *at, bool names)
 {
     for (int i = 0; i < chart->levels; i++) {
         const weir_report_level *level = &chart->level[i];
         double y = weir_report_axis_at(&at->y, level->y);
         if (!(y >= at->y.to - 0.5 && y <= at->y.from + 0.5)) continue;
-        weir_text_addf(out,
-                       "<path class=\"r\" d=\"M%.1f %.1fH%.1f\"/>"
-                       "<text class=\"r\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
-                       at->x.from, y, at->x.to, level->right ? at->x.to - 4 : at->x.from + 6, y - 5,
+        if (!names) {
+            weir_text_addf(out, "<path class=\"r\" d=\"M%.1f %.1fH%.1f\"/>", at->x.from, y,
+                           at->x.to);
+            continue;
+        }
+        weir_text_addf(out, "<text class=\"r\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
+                       level->right ? at->x.to - 4 : at->x.from + 6, y - 5,
                        level->right ? "end" : "start");
         weir_report_escape(out, level->label);
         weir_text_add(out, "</text>");
@@ -352,7 +356,7 @@ weir_status weir_report_chart_draw(weir_text *out, const weir_report_chart *char
     weir_report_escape(out, chart->y_name);
     weir_text_add(out, "\">");
     draw_frame(out, chart, &at);
-    draw_levels(out, chart, &at);
+    draw_levels(out, chart, &at, false);
     /* The inner svg clips what leaves the plot. */
     weir_text_addf(out,
                    "<svg x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"%.0f\" "
@@ -371,6 +375,7 @@ weir_status weir_report_chart_draw(weir_text *out, const weir_report_chart *char
         draw_marks(out, &at, &chart->curve[i]);
         weir_text_add(out, "</g>");
     }
+    draw_levels(out, chart, &at, true);
     weir_status status = draw_labels(out, chart, &at, arena);
     weir_text_add(out, "</svg>\n");
     return status;
