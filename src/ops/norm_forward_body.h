@@ -331,6 +331,7 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
     if (job->fetch) at_piece.fetch = fetch_from(first, job->dim, piece, size_of(k.type));
     if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
     done->rows = waits->rows = 0;
+    done->rare = waits->rare = false;
     for (int64_t i = first; i < end || done->rows || waits->rows; i += p.rows) {
         const int64_t left = end > i ? end - i : 0;
         next->first = end - left;
