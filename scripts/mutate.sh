@@ -307,10 +307,10 @@ on avx512_bf16
 mutant "subnormals of bf16 in a second vector taken for 0" src/simd/simd_avx512.h '!_kortestz_mask16_u8(subnormals(a[0]), subnormals(a[1]))' 'subnormals(a[0])'
 mutant "subnormals of the last bf16 of a row taken for 0" src/simd/simd_avx512.h 'subnormals(a) != 0' '0'
 mutant "row wired to the set without rounding" src/ops/kernels.def 'WEIR_BF16_KERNEL(RMSNORM, AVX512BF16, rmsnorm, avx512bf16, avx512)' 'WEIR_BF16_KERNEL(RMSNORM, AVX512BF16, rmsnorm, avx512, avx512)'
-mutant "rare rows of bf16 by another norm" src/ops/norm_rows_body.h 'weir_k_layernorm_fwd_mixed_avx512(job, first, end)' 'weir_k_rmsnorm_fwd_mixed_avx512(job, first, end)'
+mutant "rare rows of bf16 by another norm" src/ops/norm_rows_body.h 'WEIR_REST_NAME(layernorm_fwd_mixed)(job, first, end)' 'WEIR_REST_NAME(rmsnorm_fwd_mixed)(job, first, end)'
 mutant "second vector of bf16 is the first" $backward '{at.j + v * VF_LANES, at.i' '{at.j, at.i'
 mutant "gain of the second vector of bf16 is that of the first" $backward 'gain, at.i + v * VF_LANES' 'gain, at.i'
-mutant "last rows of bf16 by another norm" $backward 'weir_k_layernorm_bwd_mixed_avx512(job, first, end, sums)' 'weir_k_rmsnorm_bwd_mixed_avx512(job, first, end, sums)'
+mutant "last rows of bf16 by another norm" $backward 'WEIR_REST_NAME(layernorm_bwd_mixed)(job, first, end, sums)' 'WEIR_REST_NAME(rmsnorm_bwd_mixed)(job, first, end, sums)'
 on ''
 
 by norm_ops_check

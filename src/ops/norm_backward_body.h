@@ -215,9 +215,9 @@ RARE void backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
 {
 #ifdef WEIR_BF16_ALONE /* left to the set that has all types */
     if (centred)
-        weir_k_layernorm_bwd_mixed_avx512(job, first, end, sums);
+        WEIR_REST_NAME(layernorm_bwd_mixed)(job, first, end, sums);
     else
-        weir_k_rmsnorm_bwd_mixed_avx512(job, first, end, sums);
+        WEIR_REST_NAME(rmsnorm_bwd_mixed)(job, first, end, sums);
 #else
     backward_of_kind(job, first, end, sums, (back_kind){MIXED, centred, false});
 #endif
@@ -238,9 +238,9 @@ INLINE void backward_of_type(const weir_bwd_job *job, int64_t first, int64_t end
     if (is_plain_job(job, sums, centred))
         backward_of_kind(job, first, end, sums, (back_kind){type, centred, true});
     else if (centred)
-        weir_k_layernorm_bwd_bf16_avx512(job, first, end, sums);
+        WEIR_REST_NAME(layernorm_bwd_bf16)(job, first, end, sums);
     else
-        weir_k_rmsnorm_bwd_bf16_avx512(job, first, end, sums);
+        WEIR_REST_NAME(rmsnorm_bwd_bf16)(job, first, end, sums);
 #else
     if (type != WEIR_F32 && !VF_HALVES)
         backward_mixed(job, first, end, sums, centred);

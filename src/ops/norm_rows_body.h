@@ -57,9 +57,9 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, bool centred)
 RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
 {
     if (centred)
-        weir_k_layernorm_fwd_mixed_avx512(job, first, end);
+        WEIR_REST_NAME(layernorm_fwd_mixed)(job, first, end);
     else
-        weir_k_rmsnorm_fwd_mixed_avx512(job, first, end);
+        WEIR_REST_NAME(rmsnorm_fwd_mixed)(job, first, end);
 }
 #else
 INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, bool centred)

@@ -5,6 +5,7 @@
 
 #define WEIR_SIMD_SUFFIX avx512bf16
 #define WEIR_BF16_ALONE  1
+#define WEIR_REST_SUFFIX avx512 /* the set that has kernels for all else */
 #include "simd/simd_avx512.h"
 
 #endif

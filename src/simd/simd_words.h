@@ -47,6 +47,8 @@ enum { WEIR_LANES = 32, VF_ROW = WEIR_LANES / VF_LANES, VD_ROW = WEIR_LANES / VD
 /* The name of a kernel in this set: WEIR_KERNEL_NAME(rmsnorm_fwd_f32) is
  * weir_k_rmsnorm_fwd_f32_avx2. */
 #define WEIR_KERNEL_NAME(kernel) WEIR_PASTE(weir_k_##kernel, _, WEIR_SIMD_SUFFIX)
+/* The same in the set that does what a set for bf16 alone (WEIR_BF16_ALONE) leaves to it. */
+#define WEIR_REST_NAME(kernel) WEIR_PASTE(weir_k_##kernel, _, WEIR_REST_SUFFIX)
 
 static inline vf vf_neg(vf a)
 {
