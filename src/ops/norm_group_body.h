@@ -118,10 +118,11 @@ INLINE void settle_roots(const weir_fwd_job *job, group *g, kind k)
     for (int r = 0; r < WEIR_ROW_GROUP; r++) g->far |= is_far_from_zero(g->mean[r], g->var[r]);
 }
 
-/* rstd, and what else the writing of a row wants. */
+/* rstd, and what else the writing of a row wants. (One over 0 is no rstd of an ordinary row: the group is
+ * rare, and forward_mixed, which writes it, takes 0.) */
 INLINE void settle_scales(const weir_fwd_job *job, group *g, kind k)
 {
-    for (int r = 0; r < WEIR_ROW_GROUP; r++) g->rstd[r] = g->under[r] == 0 ? 0 : 1 / g->under[r];
+    for (int r = 0; r < WEIR_ROW_GROUP; r++) g->rstd[r] = 1 / g->under[r];
     if (g->far) settle_row_by_row(job, g, k.centred);
     for (int r = 0; r < WEIR_ROW_GROUP; r++) g->by_rstd[r] = (float)g->rstd[r];
     for (int r = 0; r < WEIR_ROW_GROUP && k.centred; r++)
