@@ -1,10 +1,13 @@
 /* bench_bars.c - bars of the fraction of a copy, as SVG. Colours and type are classes of
  * assets/report.css. */
+#include <string.h>
+
 #include "cli/bench_view.h"
 #include "cli/report_html.h"
 #include "cli/report_scale.h"
 
-enum { WIDTH = 272, RIGHT = 34, TOP = 26, BAR = 11, PITCH = 15, BETWEEN = 5, BOTTOM = 20 };
+enum { LABEL = 98, LETTER = 6, RIGHT = 34 };
+enum { TOP = 26, BAR = 11, PITCH = 15, BETWEEN = 5, BOTTOM = 20 };
 
 /* What rests on a bar, and what an ear hears of it. */
 static void add_title(weir_text *out, const bench_view *v, const weir_bench_row *row)
@@ -62,18 +65,30 @@ static double gap_before(const weir_bench_row *const *row, int i)
     return i && row[i]->what.op != row[i - 1]->what.op ? BETWEEN : 0;
 }
 
+/* How wide what stands before the bars is: operator and type, and of several sets the longest name. */
+static int label_width(const bench_view *v)
+{
+    size_t longest = 0;
+    if (v->request->isas == 1) return LABEL;
+    for (int i = 0; i < v->request->isas; i++) {
+        const size_t letters = strlen(weir_isa_name(v->request->isa[i]));
+        if (letters > longest) longest = letters;
+    }
+    return LABEL + LETTER * (int)(longest + 1); /* (a blank) */
+}
+
 void bench_bars_draw(weir_text *out, const bench_view *v, const char *heading,
                      const weir_bench_row *const *row, int rows, double top)
 {
     double bottom = TOP + rows * PITCH;
     for (int i = 0; i < rows; i++) bottom += gap_before(row, i);
-    const int left = v->request->isas > 1 ? 138 : 98; /* room for the names of sets */
-    const weir_report_axis x = {.lo = 0, .hi = top, .from = left, .to = WIDTH - RIGHT};
+    const int left = label_width(v), end = left + (left == LABEL ? 140 : 100), width = end + RIGHT;
+    const weir_report_axis x = {.lo = 0, .hi = top, .from = left, .to = end};
     weir_text_addf(out,
                    "<svg class=\"bars\" role=\"img\" width=\"%d\" height=\"%.0f\" "
                    "viewBox=\"0 0 %d %.0f\" aria-label=\"%s\"><text class=\"h\" x=\"0\" "
                    "y=\"13\">%s</text>",
-                   WIDTH, bottom + BOTTOM, WIDTH, bottom + BOTTOM, heading, heading);
+                   width, bottom + BOTTOM, width, bottom + BOTTOM, heading, heading);
     draw_axis(out, &x, bottom);
     double y = TOP;
     for (int i = 0; i < rows; i++, y += PITCH) {

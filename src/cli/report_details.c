@@ -60,7 +60,8 @@ static void add_verdict_row(weir_text *out, int id, const weir_report_row *row,
     char number[WEIR_REPORT_NUMBER];
     const char *verdict = run->probe.verdict;
     const char *state = weir_report_state_name(run->state);
-    weir_text_addf(out, "<tr data-s=\"%d\"><td><i class=\"sw c%d\"></i>", id, row->colour);
+    weir_text_addf(out, "<tr data-s=\"%d\"><td class=\"whole\"><i class=\"sw c%d\"></i>", id,
+                   row->colour);
     weir_report_escape(out, row->label);
     weir_text_addf(out, "</td><td class=\"num\">%d</td><td><b class=\"verdict %s\">", run->depth,
                    !verdict                           ? "none"
@@ -141,7 +142,7 @@ static void add_run_row(weir_text *out, const weir_report_data *data, const weir
 {
     char number[WEIR_REPORT_NUMBER];
     const char *state = weir_report_state_name(run->state);
-    weir_text_add(out, "<tr><td>");
+    weir_text_add(out, "<tr><td class=\"whole\">");
     weir_report_escape(out, run->title);
     weir_text_addf(out, "</td><td class=\"num\">%d</td>", run->depth);
     for (int i = 0; i < data->run[0].settings; i++) {
