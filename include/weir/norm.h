@@ -42,7 +42,7 @@
  *             (bf16) or 1024 (f16) is not the exact value rounded.
  *   Edge      rows == 0 is a no-op. NaN and Inf stay in their group, and in the sums over rows that
  *             it has a part in. A denominator of 0 gives rstd 0, so y = beta, or 0.
- *   Memory    allocates nothing.
+ *   Memory    allocates nothing; takes up to 96 KiB of stack.
  *   Align     that of the elements; rows that start on 64 bytes are faster.
  *   Threads   reentrant; `par` (NULL: serial) may split the rows.
  *   Errors    a status, a message in *error where given, and nothing written; see each function.

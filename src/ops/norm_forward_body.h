@@ -205,14 +205,6 @@ INLINE void read_piece(const weir_fwd_job *job, step *s, reader *at_piece, group
     advance(read, job->dim, piece);
 }
 
-/* What columns j..j+n-1 are multiplied with and shifted by. */
-INLINE affine affine_of(const weir_fwd_job *job, float room[2][PIECE], int64_t j, int64_t n, kind k)
-{
-    const bool scalar = job->scalar_gamma;
-    return (affine){gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, n, scalar),
-                    k.centred ? betas(room[1], job->beta, job->beta_type, j, n, scalar) : NULL};
-}
-
 /* To the next row. */
 INLINE void go_down(const weir_fwd_job *job, step *s, kind k)
 {
@@ -284,7 +276,7 @@ INLINE void write_and_measure(const weir_fwd_job *job, const group *done, group 
     for (int64_t j = 0; steps && j < dim; j += piece) {
         const int64_t columns = dim - j < piece ? dim - j : piece;
         step s = {.m = m, .at = j, .affine = whole};
-        if (piece < dim && done->rows) s.affine = affine_of(job, room, j, columns, k);
+        if (piece < dim && done->rows) s.affine = affine_of(job, room, j, columns, k.centred);
         for (int r = 0; r < steps; r++) {
             read_piece(job, &s, at_piece, next, m, piece, k);
             s.written = r < done->rows && !done->rare ? columns : 0;
@@ -329,7 +321,7 @@ INLINE void forward_of_kind(const weir_fwd_job *job, int64_t first, int64_t end,
     affine whole = {NULL, NULL};
     reader at_piece = {{first, 0}, {first, 0}};
     if (job->fetch) at_piece.fetch = fetch_from(first, job->dim, piece, size_of(k.type));
-    if (piece == job->dim) whole = affine_of(job, room, 0, piece, k);
+    if (piece == job->dim) whole = affine_of(job, room, 0, piece, k.centred);
     done->rows = waits->rows = 0;
     done->rare = waits->rare = false;
     for (int64_t i = first; i < end || done->rows || waits->rows; i += p.rows) {

@@ -29,8 +29,8 @@ INLINE spread spread_of(const weir_fwd_job *job, int64_t row, double first, doub
     return measure_again(&src, job->measured);
 }
 
-/* The same part of the next row is fetched. */
-INLINE spread measure_row(const weir_fwd_job *job, int64_t row, bool centred)
+/* Of a row whose s is there already, or NULL. The same part of the next row is fetched. */
+INLINE spread measure_row(const weir_fwd_job *job, int64_t row, const float *s, bool centred)
 {
     const source src = source_row(job, row);
     moments m;
@@ -42,11 +42,11 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, bool centred)
         if (job->fetch && job->residual)
             fetch(job->residual, job->residual_type, job->ldr, &next, end);
         float room[PIECE];
-        const source s = {.x = source_piece(&src, j, end - j, room), .x_type = WEIR_F32};
+        const source piece = {.x = s ? s + j : source_piece(&src, j, end - j, room)};
         int64_t i = 0;
         for (; i + WEIR_LANES <= end - j; i += WEIR_LANES)
-            measure_group(&m, &s, i, centred, false, WEIR_F32);
-        measure_tail(&m, &s, i, end - j, centred, false, WEIR_F32);
+            measure_group(&m, &piece, i, centred, false, WEIR_F32);
+        measure_tail(&m, &piece, i, end - j, centred, false, WEIR_F32);
     }
     const double first = centred ? vd_fold_row(m.first) : 0;
     return spread_of(job, row, first, vd_fold_row(m.second), centred);
@@ -62,44 +62,63 @@ RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, boo
         WEIR_REST_NAME(rmsnorm_fwd_mixed)(job, first, end);
 }
 #else
-INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, bool centred)
+INLINE row_stats stats_of_row(const weir_fwd_job *job, int64_t row, const float *s, bool centred)
 {
     if (job->moments) return stats_given(job, job->moments + row * job->ld_stats);
-    const spread v = measure_row(job, row, centred);
+    const spread v = measure_row(job, row, s, centred);
     return stats_of_spread(job, &v);
 }
 
-/* xhat of n columns, from s. */
-INLINE void xhat_piece(const weir_fwd_job *job, const row_stats *stats, const float *s, int64_t n,
-                       float *xhat, bool centred)
+/* How xhat comes from s. */
+typedef struct xhat_rule {
+    row_scale by;
+    row_stats stats;
+    bool exact;
+} xhat_rule;
+
+enum { SIDE_BY_SIDE = 4 };
+
+INLINE xhat_rule rule_of(const weir_fwd_job *job, const row_stats *stats)
 {
-    const row_scale by = scale_of(stats);
-    const bool exact = is_exact_row(stats);
     (void)job;
-    for (int64_t i = 0; i < n; i += VF_LANES) {
-        const int part = part_of(n - i);
-        const vf a = load_of(WEIR_F32, s, i, part);
-        const vf v = exact ? exact_xhat(a, stats, centred) : float_xhat(a, &by, centred);
-        store_of(WEIR_F32, xhat, i, v, part, false);
-    }
+    return (xhat_rule){scale_of(stats), *stats, is_exact_row(stats)};
+}
+
+INLINE void xhat_each(const xhat_rule *rule, int n, vf *v, bool centred)
+{
+    UNROLLED
+    for (int k = 0; k < n; k++)
+        v[k] = rule->exact ? exact_xhat(v[k], &rule->stats, centred)
+                           : float_xhat(v[k], &rule->by, centred);
 }
 
 #include "ops/row_write_body.h"
 
-/* Any job. */
+INLINE void find_moments(const weir_fwd_job *job, int64_t row, const float *s, bool centred)
+{
+    const spread nothing = {0, 0, 0};
+    const spread v = job->measured ? measure_row(job, row, s, centred) : nothing;
+    const double n = (double)job->measured;
+    job->found[row * job->ld_stats] = (weir_moments){n, v.shift + v.offset, v.var * n};
+}
+
+/* Any job. A row that is one piece is made floats once. */
 RARE void forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end, bool centred)
 {
+    float s_room[PIECE], room[2][PIECE];
+    const bool whole = job->dim <= PIECE;
+    affine a = {NULL, NULL};
+    if (whole && !job->found) a = affine_of(job, room, 0, job->dim, true);
     for (int64_t i = first; i < end; i++) {
+        const source src = source_row(job, i);
+        const float *s = whole ? source_piece(&src, 0, job->dim, s_room) : NULL;
         if (job->found) {
-            const spread nothing = {0, 0, 0};
-            const spread v = job->measured ? measure_row(job, i, centred) : nothing;
-            const double n = (double)job->measured;
-            job->found[i * job->ld_stats] = (weir_moments){n, v.shift + v.offset, v.var * n};
-        } else {
-            const row_stats stats = stats_of_row(job, i, centred);
-            save_stats(job, i, &stats);
-            write_row(job, i, &stats, centred);
+            find_moments(job, i, s, centred);
+            continue;
         }
+        const row_stats stats = stats_of_row(job, i, s, centred);
+        save_stats(job, i, &stats);
+        write_row(job, i, s, a, &stats, centred);
     }
     if (job->stream) vf_stream_end();
 }

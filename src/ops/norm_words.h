@@ -135,21 +135,6 @@ INLINE vf round_to(weir_dtype type, vf a)
     return type == WEIR_BF16 ? vf_round_bf16(a) : type == WEIR_F16 ? vf_round_f16(a) : a;
 }
 
-/* n elements of gamma or beta from column j. */
-INLINE vf load_vector(weir_dtype type, const void *data, int64_t j, int n, bool scalar)
-{
-    if (!scalar) return load_any(type, data, j, n);
-    float one[VF_LANES];
-    vf_store(one, load_any(type, data, 0, 1));
-    return vf_set1(one[0]);
-}
-
-INLINE vf gain_of(const void *gamma, weir_dtype type, float offset, int64_t j, int n, bool scalar)
-{
-    vf gain = load_vector(type, gamma, j, n, scalar);
-    return offset != 0 ? vf_add(vf_set1(offset), gain) : gain;
-}
-
 /* Rows are read piece by piece: what is near in long ones, what comes from far in short ones, so that
  * two passes at a time stay in the first-level cache while the rest is fetched. Multiples of
  * WEIR_LANES. */
@@ -172,14 +157,42 @@ INLINE bool is_plain(const void *data, weir_dtype type, bool scalar)
     return data && type == WEIR_F32 && !scalar;
 }
 
+/* Columns j..j+n-1 of a row as floats, n <= PIECE: one loop for each type. */
+INLINE void widen_all(weir_dtype type, const void *row, int64_t j, int64_t n, float *to)
+{
+    int64_t i = 0;
+    for (; i + VF_LANES <= n; i += VF_LANES) vf_store(to + i, load_of(type, row, j + i, VF_LANES));
+    if (i < n) vf_store_n(to + i, load_of(type, row, j + i, (int)(n - i)), (int)(n - i));
+}
+RARE void widen_piece(weir_dtype type, const void *row, int64_t j, int64_t n, float *to)
+{
+    switch (type) {
+    case WEIR_BF16: widen_all(WEIR_BF16, row, j, n, to); break;
+    case WEIR_F16: widen_all(WEIR_F16, row, j, n, to); break;
+    default: widen_all(WEIR_F32, row, j, n, to); break;
+    }
+}
+
+/* The same of gamma or beta, or n times their one element, or `absent`. */
+RARE void widen_vector(weir_dtype type, const void *data, int64_t j, int64_t n, bool scalar,
+                       float absent, float *to)
+{
+    if (data && !scalar) {
+        widen_piece(type, data, j, n, to);
+        return;
+    }
+    if (data) widen_piece(type, data, 0, 1, &absent);
+    for (int64_t i = 0; i < n; i += VF_LANES) vf_store_n(to + i, vf_set1(absent), part_of(n - i));
+}
+
 RARE const float *gains(float *room, const void *gamma, weir_dtype type, float offset, int64_t j,
                         int64_t n, bool scalar)
 {
     if (is_plain(gamma, type, scalar) && offset == 0) return (const float *)gamma + j;
-    for (int64_t i = 0; i < n; i += VF_LANES) {
+    widen_vector(type, gamma, j, n, scalar, 1, room);
+    for (int64_t i = 0; gamma && offset != 0 && i < n; i += VF_LANES) {
         const int part = part_of(n - i);
-        const vf gain = gamma ? gain_of(gamma, type, offset, j + i, part, scalar) : vf_set1(1);
-        store_of(WEIR_F32, room, i, gain, part, false);
+        vf_store_n(room + i, vf_add(vf_set1(offset), vf_load_n(room + i, part)), part);
     }
     return room;
 }
@@ -188,11 +201,7 @@ RARE const float *betas(float *room, const void *beta, weir_dtype type, int64_t 
                         bool scalar)
 {
     if (is_plain(beta, type, scalar)) return (const float *)beta + j;
-    for (int64_t i = 0; i < n; i += VF_LANES) {
-        const int part = part_of(n - i);
-        const vf shift = beta ? load_vector(type, beta, j + i, part, scalar) : vf_set1(-0.0F);
-        store_of(WEIR_F32, room, i, shift, part, false);
-    }
+    widen_vector(type, beta, j, n, scalar, -0.0F, room);
     return room;
 }
 

@@ -54,47 +54,61 @@ INLINE source source_row(const weir_fwd_job *job, int64_t row)
                     .alpha = job->alpha};
 }
 
-/* Columns j..j+n-1 of a row as floats, n <= PIECE. One loop for each type. */
-RARE void widen_piece(weir_dtype type, const void *row, int64_t j, int64_t n, float *to)
+/* n floats as columns j..j+n-1 of a row: one loop for each type. */
+INLINE void narrow_all(weir_dtype type, void *row, int64_t j, int64_t n, const float *from,
+                       bool stream)
 {
-    for (int64_t i = 0; i < n; i += VF_LANES) {
-        const int part = part_of(n - i);
-        const vf a = type == WEIR_BF16  ? load_of(WEIR_BF16, row, j + i, part)
-                     : type == WEIR_F16 ? load_of(WEIR_F16, row, j + i, part)
-                                        : load_of(WEIR_F32, row, j + i, part);
-        store_of(WEIR_F32, to, i, a, part, false);
-    }
+    int64_t i = 0;
+    for (; i + VF_LANES <= n; i += VF_LANES)
+        store_of(type, row, j + i, vf_load(from + i), VF_LANES, stream);
+    if (i < n) store_of(type, row, j + i, vf_load_n(from + i, (int)(n - i)), (int)(n - i), false);
 }
-
 RARE void narrow_piece(weir_dtype type, void *row, int64_t j, int64_t n, const float *from,
                        bool stream)
 {
-    for (int64_t i = 0; i < n; i += VF_LANES) {
-        const int part = part_of(n - i);
-        const vf a = load_of(WEIR_F32, from, i, part);
-        if (type == WEIR_BF16)
-            store_of(WEIR_BF16, row, j + i, a, part, stream);
-        else if (type == WEIR_F16)
-            store_of(WEIR_F16, row, j + i, a, part, stream);
-        else
-            store_of(WEIR_F32, row, j + i, a, part, stream);
+    switch (type) {
+    case WEIR_BF16: narrow_all(WEIR_BF16, row, j, n, from, stream); break;
+    case WEIR_F16: narrow_all(WEIR_F16, row, j, n, from, stream); break;
+    default: narrow_all(WEIR_F32, row, j, n, from, stream); break;
     }
 }
 
-/* The same of s, which is where it lies already or in `room`. */
+/* The same as floats: where they lie, or in `room`. */
+INLINE const float *float_piece(weir_dtype type, const void *row, int64_t j, int64_t n, float *room)
+{
+    if (type == WEIR_F32) return (const float *)row + j;
+    widen_piece(type, row, j, n, room);
+    return room;
+}
+
+/* And of s. */
 RARE const float *source_piece(const source *src, int64_t j, int64_t n, float *room)
 {
-    if (!src->residual && src->x_type == WEIR_F32) return (const float *)src->x + j;
-    float r[PIECE];
-    widen_piece(src->x_type, src->x, j, n, room);
-    if (src->residual) widen_piece(src->residual_type, src->residual, j, n, r);
-    for (int64_t i = 0; i < n; i += VF_LANES) {
+    const float *x = float_piece(src->x_type, src->x, j, n, room);
+    if (!src->residual) return x;
+    float r_room[PIECE];
+    const float *r = float_piece(src->residual_type, src->residual, j, n, r_room);
+    int64_t i = 0;
+    for (; i + VF_LANES <= n; i += VF_LANES)
+        vf_store(room + i, sum_of(src, vf_load(x + i), vf_load(r + i)));
+    if (i < n) {
+        const int part = (int)(n - i);
+        vf_store_n(room + i, sum_of(src, vf_load_n(x + i, part), vf_load_n(r + i, part)), part);
+    }
+    for (i = 0; src->rounded != WEIR_F32 && i < n; i += VF_LANES) {
         const int part = part_of(n - i);
-        vf s = load_of(WEIR_F32, room, i, part);
-        if (src->residual) s = sum_of(src, s, load_of(WEIR_F32, r, i, part));
-        store_of(WEIR_F32, room, i, round_to(src->rounded, s), part, false);
+        vf_store_n(room + i, round_to(src->rounded, vf_load_n(room + i, part)), part);
     }
     return room;
+}
+
+/* What columns j..j+n-1 are multiplied with and shifted by. */
+INLINE affine affine_of(const weir_fwd_job *job, float room[2][PIECE], int64_t j, int64_t n,
+                        bool has_beta)
+{
+    const bool scalar = job->scalar_gamma;
+    return (affine){gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, n, scalar),
+                    has_beta ? betas(room[1], job->beta, job->beta_type, j, n, scalar) : NULL};
 }
 
 INLINE void save_stats(const weir_fwd_job *job, int64_t row, const row_stats *stats)

@@ -12,34 +12,30 @@
 
 enum { SIDE_BY_SIDE = 4, BACK_GROUP = 2 };
 
-/* The function of n columns, from s. */
-INLINE void xhat_piece(const weir_fwd_job *job, const row_stats *stats, const float *s, int64_t n,
-                       float *xhat, bool centred)
+/* The function, of s. */
+typedef struct xhat_rule {
+    float scale, shift;
+} xhat_rule;
+
+INLINE xhat_rule rule_of(const weir_fwd_job *job, const row_stats *stats)
 {
-    (void)stats, (void)centred;
-    for (int64_t i = 0; i < n; i += SIDE_BY_SIDE * VF_LANES) {
-        vf z[SIDE_BY_SIDE];
-        UNROLLED
-        for (int k = 0; k < SIDE_BY_SIDE; k++) {
-            const int64_t at = i + k * VF_LANES;
-            const vf a = at < n ? load_of(WEIR_F32, s, at, part_of(n - at)) : vf_zero();
-            z[k] = SQUASH_ARGUMENT(a, job->scale, job->shift);
-        }
-        SQUASH_EACH(SIDE_BY_SIDE, z, z);
-        UNROLLED
-        for (int k = 0; k < SIDE_BY_SIDE; k++) {
-            const int64_t at = i + k * VF_LANES;
-            if (at < n) store_of(WEIR_F32, xhat, at, z[k], part_of(n - at), false);
-        }
-    }
+    (void)stats;
+    return (xhat_rule){job->scale, job->shift};
+}
+
+INLINE void xhat_each(const xhat_rule *rule, int n, vf *v, bool centred)
+{
+    (void)centred;
+    UNROLLED
+    for (int k = 0; k < n; k++) v[k] = SQUASH_ARGUMENT(v[k], rule->scale, rule->shift);
+    SQUASH_EACH(n, v, v);
 }
 
 #include "ops/row_write_body.h"
 
-/* Columns j.. of an f32 row, `count` vectors of n; gain and beta begin at column `start`. */
+/* Columns j.. of an f32 row, `count` vectors of n; *a begins at column `start`. */
 INLINE void squash_vectors(const weir_fwd_job *job, const source *src, float *y, float *sum,
-                           const float *gain, const float *beta, int64_t start, int64_t j,
-                           int count, int n)
+                           const affine *a, int64_t start, int64_t j, int count, int n)
 {
     vf z[SIDE_BY_SIDE];
     UNROLLED
@@ -53,8 +49,8 @@ INLINE void squash_vectors(const weir_fwd_job *job, const source *src, float *y,
     UNROLLED
     for (int i = 0; i < count; i++) {
         const int64_t at = j + i * VF_LANES;
-        const vf v = vf_mul_add(z[i], load_of(WEIR_F32, gain, at - start, n),
-                                load_of(WEIR_F32, beta, at - start, n));
+        const vf v = vf_mul_add(z[i], load_of(WEIR_F32, a->gain, at - start, n),
+                                load_of(WEIR_F32, a->beta, at - start, n));
         store_of(WEIR_F32, y, at, v, n, job->stream);
     }
 }
@@ -72,10 +68,7 @@ INLINE void squash_columns(const weir_fwd_job *job, int64_t first, int64_t end_r
                            int64_t end)
 {
     float room[2][PIECE];
-    const bool scalar = job->scalar_gamma;
-    const float *gain =
-        gains(room[0], job->gamma, job->gamma_type, job->gamma_offset, j, end - j, scalar);
-    const float *beta = betas(room[1], job->beta, job->beta_type, j, end - j, scalar);
+    const affine a = affine_of(job, room, j, end - j, true);
     for (int64_t row = first; row < end_row; row++) {
         const source src = {.x = (const float *)job->x + row * job->ldx,
                             .residual = at(job->residual, WEIR_F32, row * job->ldr),
@@ -85,10 +78,10 @@ INLINE void squash_columns(const weir_fwd_job *job, int64_t first, int64_t end_r
         int64_t i = j;
         for (; i + SIDE_BY_SIDE * VF_LANES <= end; i += SIDE_BY_SIDE * VF_LANES) {
             if (job->fetch) fetch_vectors(src.x, i), fetch_vectors(src.residual, i);
-            squash_vectors(job, &src, y, sum, gain, beta, j, i, SIDE_BY_SIDE, VF_LANES);
+            squash_vectors(job, &src, y, sum, &a, j, i, SIDE_BY_SIDE, VF_LANES);
         }
         for (; i < end; i += VF_LANES)
-            squash_vectors(job, &src, y, sum, gain, beta, j, i, 1, part_of(end - i));
+            squash_vectors(job, &src, y, sum, &a, j, i, 1, part_of(end - i));
     }
 }
 
@@ -105,7 +98,10 @@ INLINE void squash_forward(const weir_fwd_job *job, int64_t first, int64_t end)
 RARE void squash_forward_mixed(const weir_fwd_job *job, int64_t first, int64_t end)
 {
     const row_stats none = {0, 0, 0};
-    for (int64_t i = first; i < end; i++) write_row(job, i, &none, false);
+    float room[2][PIECE];
+    affine whole = {NULL, NULL};
+    if (job->dim <= PIECE) whole = affine_of(job, room, 0, job->dim, true);
+    for (int64_t i = first; i < end; i++) write_row(job, i, NULL, whole, &none, false);
     if (job->stream) vf_stream_end();
 }
 

@@ -74,8 +74,9 @@ static void check_problem(const problem *p, weir_dtype type, limits lim)
 
 static problem_options draw_options(const weir_op_row *op, weir_rng *rng, int trial)
 {
-    static const int64_t dims[] = {1, 3, 16, 60, 129, 1040};
-    problem_options o = options_draw(op, rng, dims, 6);
+    static const int64_t dims[] = {1, 3, 16, 60, 129, 1040}, wide = 8321;
+    const bool is_wide = trial % 40 == 7; /* wider than the room in which y waits for its scale */
+    problem_options o = options_draw(op, rng, is_wide ? &wide : dims, is_wide ? 1 : 6);
     o.family = (family)(trial % FAMILIES);
     o.alias = weir_rng_below(rng, 2) ? SUM_IS_X : APART;
     o.out[Y] = WEIR_F32;
@@ -204,6 +205,26 @@ static void rows_at_the_ends_of_float(void **state)
                 for (int64_t n = 1; n <= 5; n++) check_row(rows[r], n, types[t], some[l]);
 }
 
+/* Behind the last column xhat would be -mean * rstd, which is infinite here. */
+static void a_mean_at_the_end_of_float(void **state)
+{
+    const float x[3] = {3e38f, 3e38f, 3e38f};
+    const weir_norm norm = {.op = WEIR_LAYERNORM, .dim = 3, .eps = 1e-5};
+    (void)state;
+    for (weir_isa isa = WEIR_ISA_SCALAR; isa <= weir_isa_detect(); isa++) {
+        signed char codes[3] = {1, 1, 1};
+        float scale = 1;
+        const weir_norm_fwd args = {.rows = 1,
+                                    .x = {(void *)(uintptr_t)x, WEIR_F32, 0},
+                                    .y = {codes, WEIR_I8, 0},
+                                    .y_scale = &scale};
+        weir_set_isa_ceiling(isa);
+        assert_int_equal(weir_norm_forward(&norm, &args, NULL), WEIR_OK);
+        assert_true(scale == 0x1p-126f);
+        assert_memory_equal(codes, "\0\0\0", 3);
+    }
+}
+
 /* What norm.h says in numbers. */
 static void a_few_rows_by_hand(void **state)
 {
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(codes_are_y_over_its_scale),
         cmocka_unit_test(every_tie_goes_to_the_even_code),
         cmocka_unit_test(rows_at_the_ends_of_float),
+        cmocka_unit_test(a_mean_at_the_end_of_float),
         cmocka_unit_test(a_few_rows_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
