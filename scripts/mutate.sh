@@ -36,10 +36,14 @@ build() {
     cmake --build "$scratch/build" --parallel 2 --target "$@" >"$scratch/log" 2>&1
 }
 
-# Whether the tests named pass. A fault that makes one run for ever is found too.
+# Whether the tests named pass. A fault that makes one run for ever is found too, and the way is said.
 pass() {
+    how=''
     for test in "$@"; do
-        timeout 300 "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || return 1
+        timeout 300 "$scratch/build/tests/$test" >"$scratch/log" 2>&1 || {
+            [ $? -ne 124 ] || how=" ($test did not end)"
+            return 1
+        }
     done
 }
 
@@ -89,7 +93,7 @@ mutant() {
         ! pass $tests || caught=false
     fi
     if $caught; then
-        echo "$number caught: $1"
+        echo "$number caught: $1$how"
     else
         survivors=$((survivors + 1))
         echo "$number SURVIVES: $1 ($2)"
@@ -301,7 +305,11 @@ mutant "ceiling ignored" src/simd/cpu.c '(cap < best ? cap : best)' 'best'
 on avx2
 mutant "row wired to another kernel" src/ops/kernels.def 'WEIR_KERNEL(LAYERNORM, AVX2, layernorm, avx2)' 'WEIR_KERNEL(LAYERNORM, AVX2, rmsnorm, avx2)'
 mutant "AVX2 mask off by one" src/simd/simd_avx2.h '_mm256_set1_epi32(n), _mm256_setr' '_mm256_set1_epi32(n + 1), _mm256_setr'
+mutant "second of two bf16 vectors of AVX2 is the first" src/simd/simd_avx2.h 'bf16_of_two(a[2 * i], a[2 * i + 1]));' 'bf16_of_two(a[2 * i], a[2 * i]));'
 mutant "AVX2 multiplies and adds in another order" src/simd/simd_avx2.h 'return _mm256_add_pd(a, b);' 'return _mm256_sub_pd(b, _mm256_sub_pd(_mm256_set1_pd(0x1p-60), a));'
+by words_check
+mutant "NaNs in two vectors of bf16 not looked for by AVX2" src/simd/simd_avx2.h '_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q)) != 0' '0'
+by norm_ops_check
 on avx512bw
 mutant "row wired to another set" src/ops/kernels.def 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, avx512)' 'WEIR_KERNEL(RMSNORM, AVX512, rmsnorm, scalar)'
 mutant "sums of bf16 not put in order" $stats 'if (centred) vd_in_order(m->first);' ''
