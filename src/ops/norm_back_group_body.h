@@ -4,6 +4,7 @@
 #ifndef WEIR_OPS_NORM_BACK_GROUP_BODY_H
 #define WEIR_OPS_NORM_BACK_GROUP_BODY_H
 
+#include "ops/back_operand.h"
 #include "ops/norm_stats.h"
 
 enum {
@@ -27,31 +28,9 @@ typedef struct back_group {
     vd g[WEIR_ROW_GROUP], gx[WEIR_ROW_GROUP];
 } back_group;
 
-/* One row of the operands, as both passes read it. */
-typedef struct back_source {
-    const void *dy, *x;
-    row_scale by;
-} back_source;
-
-/* The types of the operands. */
-typedef struct back_types {
-    weir_dtype known; /* that of all, or MIXED */
-    weir_dtype dy, x, dsum, dx, dresidual;
-} back_types;
-
-INLINE back_types types_of(const weir_bwd_job *job, weir_dtype type)
+INLINE row_scale back_scale(const back_group *g, int r)
 {
-    if (type != MIXED) return (back_types){type, type, type, type, type, type};
-    return (back_types){MIXED,          job->dy_type, job->x_type,
-                        job->dsum_type, job->dx_type, job->dresidual_type};
-}
-
-INLINE back_source back_source_of(const weir_bwd_job *job, const back_group *g, int r, back_types t)
-{
-    const int64_t i = g->first + r;
-    return (back_source){at(job->dy, t.dy, i * job->lddy),
-                         at(job->x, t.x, i * job->ldx),
-                         {g->mean_hi[r], g->rstd[r], g->offset[r]}};
+    return (row_scale){g->mean_hi[r], g->rstd[r], g->offset[r]};
 }
 
 /* The statistics of row r, as forward saved them. */
@@ -81,12 +60,18 @@ typedef struct back_chunk {
     vf g[VF_ROW], gx[VF_ROW];
 } back_chunk;
 
+/* A row of one type, from some column on. */
+typedef struct back_source {
+    const void *dy, *x;
+    row_scale by;
+} back_source;
+
 /* Vector k of a row of lanes. In lanes that are absent g is +0, and xhat is made 0. */
-INLINE void add_back(back_chunk *c, const back_source *row, const float *gain, back_types t,
-                     int64_t j, int64_t i, int k, int n, bool centred)
+INLINE void add_back(back_chunk *c, const back_source *row, const float *gain, weir_dtype type,
+                     int64_t i, int k, int n, bool centred)
 {
-    const vf g = vf_mul(load_as(t.known, t.dy, row->dy, j, n), load_of(WEIR_F32, gain, i, n));
-    vf xhat = float_xhat(load_as(t.known, t.x, row->x, j, n), &row->by, centred);
+    const vf g = vf_mul(load_of(type, row->dy, i, n), load_of(WEIR_F32, gain, i, n));
+    vf xhat = float_xhat(load_of(type, row->x, i, n), &row->by, centred);
     if (n < VF_LANES) xhat = vf_select(vf_first(n), xhat, vf_zero());
     if (centred) c->g[k] = vf_add(c->g[k], g);
     c->gx[k] = vf_mul_add(g, xhat, c->gx[k]);
@@ -101,24 +86,23 @@ INLINE void flush(const vf part[VF_ROW], vd all[VD_ROW])
     }
 }
 
-/* Columns j..end-1 of a row, at most CHUNK of them; `gain` begins at column j. */
-INLINE void sum_chunk(back_sums *sums, const back_source *row, const float *gain, back_types t,
-                      int64_t j, int64_t end, bool centred)
+/* The first `columns` of a row, at most CHUNK. */
+INLINE void sum_chunk(back_sums *sums, const back_source *row, const float *gain, weir_dtype type,
+                      int64_t columns, bool centred)
 {
     back_chunk c;
     int64_t i = 0;
     UNROLLED
     for (int k = 0; k < VF_ROW; k++) c.g[k] = c.gx[k] = vf_zero();
-    for (; j + i + WEIR_LANES <= end; i += WEIR_LANES) {
+    for (; i + WEIR_LANES <= columns; i += WEIR_LANES) {
         UNROLLED
         for (int k = 0; k < VF_ROW; k++)
-            add_back(&c, row, gain, t, j + i + k * VF_LANES, i + k * VF_LANES, k, VF_LANES,
-                     centred);
+            add_back(&c, row, gain, type, i + k * VF_LANES, k, VF_LANES, centred);
     }
-    if (j + i < end) {
+    if (i < columns) {
         back_chunk rest = c; /* indexed at run time: in memory */
-        for (int k = 0; j + i < end; i += VF_LANES, k++)
-            add_back(&rest, row, gain, t, j + i, i, k, part_of(end - j - i), centred);
+        for (int k = 0; i < columns; i += VF_LANES, k++)
+            add_back(&rest, row, gain, type, i, k, part_of(columns - i), centred);
         c = rest;
     }
     if (centred) flush(c.g, sums->g);
@@ -130,8 +114,8 @@ INLINE void sum_row(const weir_bwd_job *job, back_group *g, int r, const float *
                     cursor *ahead, back_kind k)
 {
     const back_types t = types_of(job, k.type);
-    const back_source row = back_source_of(job, g, r, t);
-    float room[CHUNK];
+    const weir_dtype type = k.type == MIXED ? WEIR_F32 : k.type;
+    float room[CHUNK], dy_room[CHUNK], x_room[CHUNK];
     back_sums sums;
     UNROLLED
     for (int i = 0; i < VD_ROW; i++) sums.g[i] = sums.gx[i] = vd_zero();
@@ -145,7 +129,13 @@ INLINE void sum_row(const weir_bwd_job *job, back_group *g, int r, const float *
             advance(ahead, job->dim, CHUNK);
         }
         const float *gain = whole ? whole + j : back_gains(job, room, j, end);
-        sum_chunk(&sums, &row, gain, t, j, end, k.centred);
+        const back_operands row = back_operands_at(job, g->first + r, j, t);
+        back_source in = {row.dy, row.x, back_scale(g, r)};
+        if (k.type == MIXED) {
+            in.dy = float_piece(t.dy, row.dy, 0, end - j, dy_room);
+            in.x = float_piece(t.x, row.x, 0, end - j, x_room);
+        }
+        sum_chunk(&sums, &in, gain, type, end - j, k.centred);
     }
     if (k.centred) g->g[r] = vd_halve_row(sums.g);
     g->gx[r] = vd_halve_row(sums.gx);

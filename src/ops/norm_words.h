@@ -52,19 +52,6 @@ INLINE vf load_of(weir_dtype type, const void *row, int64_t j, int n)
     return n == VF_LANES ? vf_load(floats) : vf_load_n(floats, n);
 }
 
-/* `known` is the type as far as the compiler is told, or MIXED: then one copy of the code serves all
- * callers. */
-#define MIXED ((weir_dtype)0)
-
-RARE vf load_any(weir_dtype type, const void *row, int64_t j, int n)
-{
-    return load_of(type, row, j, n);
-}
-INLINE vf load_as(weir_dtype known, weir_dtype type, const void *row, int64_t j, int n)
-{
-    return known != MIXED ? load_of(known, row, j, n) : load_any(type, row, j, n);
-}
-
 /* A f32 row widened to double without a detour; the others through float. */
 INLINE wide load_wide(weir_dtype type, const void *row, int64_t j, int n)
 {
@@ -115,19 +102,6 @@ INLINE void store_lanes(weir_dtype type, void *row, int64_t j, const vf a[VF_ROW
     }
     UNROLLED
     for (int k = 0; k < VF_ROW; k++) store_of(type, row, j + k * VF_LANES, a[k], VF_LANES, stream);
-}
-
-RARE void store_any(weir_dtype type, void *row, int64_t j, vf a, int n, bool stream)
-{
-    store_of(type, row, j, a, n, stream);
-}
-INLINE void store_as(weir_dtype known, weir_dtype type, void *row, int64_t j, vf a, int n,
-                     bool stream)
-{
-    if (known != MIXED)
-        store_of(known, row, j, a, n, stream);
-    else
-        store_any(type, row, j, a, n, stream);
 }
 
 INLINE vf round_to(weir_dtype type, vf a)

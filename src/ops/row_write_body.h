@@ -49,8 +49,8 @@ INLINE vf y_vectors(const weir_fwd_job *job, const xhat_rule *rule, const float 
 }
 
 /* The same of columns j..j+n-1. */
-INLINE vf y_piece(const weir_fwd_job *job, const row_out *row, const row_stats *stats,
-                  const float *s, int64_t j, int64_t n, float *y, vf most, bool centred)
+RARE vf y_piece(const weir_fwd_job *job, const row_out *row, const row_stats *stats, const float *s,
+                int64_t j, int64_t n, float *y, vf most, bool centred)
 {
     enum { STRIDE = SIDE_BY_SIDE * VF_LANES };
     const xhat_rule rule = rule_of(job, stats);

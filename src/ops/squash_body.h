@@ -8,7 +8,7 @@
 #ifndef WEIR_OPS_SQUASH_BODY_H
 #define WEIR_OPS_SQUASH_BODY_H
 
-#include "ops/row_operand.h"
+#include "ops/back_operand.h"
 
 enum { SIDE_BY_SIDE = 4, BACK_GROUP = 2 };
 
@@ -105,100 +105,100 @@ RARE void squash_forward_mixed(const weir_fwd_job *job, int64_t first, int64_t e
     if (job->stream) vf_stream_end();
 }
 
-/* The operands of one row of backward. */
-typedef struct squash_row {
-    const void *dy, *x, *dsum;
-    void *dx, *dresidual;
-} squash_row;
-
 /* What a group of rows gives to the sums over rows of a column. */
 typedef struct squash_sums {
     vf of[WEIR_COLUMN_SUMS];
 } squash_sums;
 
-/* n columns from j on of some rows. */
-INLINE void squash_back_column(const weir_bwd_job *job, const squash_row *row, int rows,
-                               const float *gain, int64_t start, int64_t j, int n,
-                               float *const sums[WEIR_COLUMN_SUMS], bool all_f32)
+/* n columns, the i-th and on, of some f32 rows. */
+INLINE void squash_back_column(const weir_bwd_job *job, const back_operands *row, int rows,
+                               const float *gain, int64_t i, int n,
+                               float *const sums[WEIR_COLUMN_SUMS], bool stream)
 {
-    const weir_dtype known = all_f32 ? WEIR_F32 : MIXED;
     vf s[BACK_GROUP], z[BACK_GROUP], slope[BACK_GROUP];
     squash_sums total;
     UNROLLED
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++) total.of[k] = vf_zero();
     UNROLLED
     for (int r = 0; r < rows; r++) {
-        s[r] = load_as(known, job->x_type, row[r].x, j, n);
+        s[r] = load_of(WEIR_F32, row[r].x, i, n);
         z[r] = SQUASH_ARGUMENT(s[r], job->scale, job->shift);
     }
     SQUASH_BOTH(rows, z, z, slope);
     UNROLLED
     for (int r = 0; r < rows; r++) {
-        const vf dy = load_as(known, job->dy_type, row[r].dy, j, n);
-        const vf g = vf_mul(vf_mul(dy, load_of(WEIR_F32, gain, j - start, n)), slope[r]);
+        const vf dy = load_of(WEIR_F32, row[r].dy, i, n);
+        const vf g = vf_mul(vf_mul(dy, load_of(WEIR_F32, gain, i, n)), slope[r]);
         total.of[WEIR_SUM_GAMMA] = vf_add(total.of[WEIR_SUM_GAMMA], vf_mul(dy, z[r]));
         total.of[WEIR_SUM_BETA] = vf_add(total.of[WEIR_SUM_BETA], dy);
         total.of[WEIR_SUM_SCALE] = vf_add(total.of[WEIR_SUM_SCALE], vf_mul(g, s[r]));
         total.of[WEIR_SUM_SHIFT] = vf_add(total.of[WEIR_SUM_SHIFT], g);
         vf dx = vf_mul(g, vf_set1(job->scale));
-        if (row[r].dsum) dx = vf_add(dx, load_as(known, job->dsum_type, row[r].dsum, j, n));
-        if (row[r].dx) store_as(known, job->dx_type, row[r].dx, j, dx, n, job->stream);
+        if (row[r].dsum) dx = vf_add(dx, load_of(WEIR_F32, row[r].dsum, i, n));
+        if (row[r].dx) store_of(WEIR_F32, row[r].dx, i, dx, n, stream);
         if (row[r].dresidual)
-            store_as(known, job->dresidual_type, row[r].dresidual, j,
-                     vf_mul(vf_set1(job->alpha), dx), n, job->stream);
+            store_of(WEIR_F32, row[r].dresidual, i, vf_mul(vf_set1(job->alpha), dx), n, stream);
     }
     UNROLLED
     for (int k = 0; k < WEIR_COLUMN_SUMS; k++)
         if (sums[k])
-            store_of(WEIR_F32, sums[k], j, vf_add(load_of(WEIR_F32, sums[k], j, n), total.of[k]), n,
+            store_of(WEIR_F32, sums[k], i, vf_add(load_of(WEIR_F32, sums[k], i, n), total.of[k]), n,
                      false);
 }
 
-/* What is read some time later: further on in the row, or in that of the next group. */
-INLINE void fetch_back(const void *row, weir_dtype type, int64_t j, int64_t dim, int64_t ld)
+/* What is read some time after the i-th column from j on, where `from` points: further on in the row, or in
+ * that of the next group. */
+INLINE void fetch_back(const weir_bwd_job *job, const void *from, weir_dtype type, int64_t ld,
+                       int64_t j, int64_t i)
 {
-    const int64_t later = j + FETCH_BYTES / (int64_t)sizeof(float);
-    const int64_t column = later < dim ? later : later - dim + BACK_GROUP * ld;
-    if (row) vf_prefetch(row, column * size_of(type));
+    const int64_t later = j + i + FETCH_BYTES / (int64_t)sizeof(float);
+    const int64_t column = later < job->dim ? later : later - job->dim + BACK_GROUP * ld;
+    if (from) vf_prefetch(from, (column - j) * size_of(type));
 }
 
+/* Columns j..end-1 of some rows; gain begins at column j. */
 INLINE void squash_back_rows(const weir_bwd_job *job, int64_t first, int rows, const float *gain,
-                             int64_t start, int64_t end, float *const sums[WEIR_COLUMN_SUMS],
-                             bool all_f32)
+                             int64_t j, int64_t end, float *const sums[WEIR_COLUMN_SUMS],
+                             weir_dtype known)
 {
-    squash_row row[BACK_GROUP];
+    const back_types t = types_of(job, known);
+    const int64_t columns = end - j;
+    const bool stream = known != MIXED && job->stream;
+    back_operands there[BACK_GROUP], row[BACK_GROUP];
+    back_room room[BACK_GROUP];
+    float *from[WEIR_COLUMN_SUMS];
+    for (int k = 0; k < WEIR_COLUMN_SUMS; k++) from[k] = column_sum(sums, (weir_column_sum)k, j);
     for (int r = 0; r < rows; r++) {
-        const int64_t i = first + r;
-        row[r] = (squash_row){at(job->dy, job->dy_type, i * job->lddy),
-                              at(job->x, job->x_type, i * job->ldx),
-                              at(job->dsum, job->dsum_type, i * job->ldds),
-                              at_out(job->dx, job->dx_type, i * job->lddx),
-                              at_out(job->dresidual, job->dresidual_type, i * job->lddr)};
+        row[r] = there[r] = back_operands_at(job, first + r, j, t);
+        if (known == MIXED) row[r] = in_floats(&there[r], t, columns, job->stream, &room[r]);
     }
-    int64_t j = start;
-    for (; j + VF_LANES <= end; j += VF_LANES) {
+    int64_t i = 0;
+    for (; i + VF_LANES <= columns; i += VF_LANES) {
         for (int r = 0; job->fetch && r < rows; r++) {
-            fetch_back(row[r].dy, job->dy_type, j, job->dim, job->lddy);
-            fetch_back(row[r].x, job->x_type, j, job->dim, job->ldx);
-            fetch_back(row[r].dsum, job->dsum_type, j, job->dim, job->ldds);
+            fetch_back(job, there[r].dy, t.dy, job->lddy, j, i);
+            fetch_back(job, there[r].x, t.x, job->ldx, j, i);
+            fetch_back(job, there[r].dsum, t.dsum, job->ldds, j, i);
         }
-        squash_back_column(job, row, rows, gain, start, j, VF_LANES, sums, all_f32);
+        squash_back_column(job, row, rows, gain, i, VF_LANES, from, stream);
     }
-    if (j < end) squash_back_column(job, row, rows, gain, start, j, (int)(end - j), sums, all_f32);
+    if (i < columns) squash_back_column(job, row, rows, gain, i, (int)(columns - i), from, stream);
+    for (int r = 0; known == MIXED && r < rows; r++)
+        write_back(&there[r], &row[r], t, columns, job->stream);
 }
 
 INLINE void squash_backward(const weir_bwd_job *job, int64_t first, int64_t end,
-                            float *const sums[WEIR_COLUMN_SUMS], bool all_f32)
+                            float *const sums[WEIR_COLUMN_SUMS], weir_dtype known)
 {
+    const int64_t piece = known == MIXED ? BACK_ROOM : PIECE;
     float room[PIECE];
-    for (int64_t j = 0; j < job->dim; j += PIECE) {
-        const int64_t stop = job->dim - j < PIECE ? job->dim : j + PIECE;
+    for (int64_t j = 0; j < job->dim; j += piece) {
+        const int64_t stop = job->dim - j < piece ? job->dim : j + piece;
         const float *gain = gains(room, job->gamma, job->gamma_type, job->gamma_offset, j, stop - j,
                                   job->scalar_gamma);
         int64_t i = first;
         for (; i + BACK_GROUP <= end; i += BACK_GROUP)
-            squash_back_rows(job, i, BACK_GROUP, gain, j, stop, sums, all_f32);
-        if (i < end) squash_back_rows(job, i, 1, gain, j, stop, sums, all_f32);
+            squash_back_rows(job, i, BACK_GROUP, gain, j, stop, sums, known);
+        if (i < end) squash_back_rows(job, i, 1, gain, j, stop, sums, known);
     }
     if (job->stream) vf_stream_end();
 }
@@ -206,7 +206,7 @@ INLINE void squash_backward(const weir_bwd_job *job, int64_t first, int64_t end,
 RARE void squash_backward_mixed(const weir_bwd_job *job, int64_t first, int64_t end,
                                 float *const sums[WEIR_COLUMN_SUMS])
 {
-    squash_backward(job, first, end, sums, false);
+    squash_backward(job, first, end, sums, MIXED);
 }
 
 #endif

@@ -29,7 +29,7 @@ void WEIR_KERNEL_NAME(derf_fwd_mixed)(const weir_fwd_job *job, int64_t first, in
 void WEIR_KERNEL_NAME(derf_bwd_f32)(const weir_bwd_job *job, int64_t first, int64_t end,
                                     float *const sums[WEIR_COLUMN_SUMS])
 {
-    squash_backward(job, first, end, sums, true);
+    squash_backward(job, first, end, sums, WEIR_F32);
 }
 
 void WEIR_KERNEL_NAME(derf_bwd_bf16)(const weir_bwd_job *job, int64_t first, int64_t end,
