@@ -335,8 +335,8 @@ mutant "last columns of a row without y" $squash 'for (; i < end; i += VF_LANES)
 mutant "slope dropped" $squash 'vf_mul(vf_mul(dy, load_of(WEIR_F32, gain, i, n)), slope[r])' 'vf_mul(dy, load_of(WEIR_F32, gain, i, n))'
 mutant "scale dropped from dx" $squash 'vf dx = vf_mul(g, vf_set1(job->scale))' 'vf dx = g'
 mutant "dscale by the function, not by s" $squash 'vf_mul(g, s[r])' 'vf_mul(g, z[r])'
-mutant "second row of a pair left out" $squash 'squash_back_rows(job, i, BACK_GROUP, gain' 'squash_back_rows(job, i, 1, gain'
-mutant "last of an odd number of rows left out" $squash 'if (i < end) squash_back_rows(job, i, 1' 'if (i < 0) squash_back_rows(job, i, 1'
+mutant "second row of a pair left out" $squash 'squash_back_piece(job, i, BACK_GROUP, gain' 'squash_back_piece(job, i, 1, gain'
+mutant "last of an odd number of rows left out" $squash 'if (i < end) squash_back_piece(job, i, 1' 'if (i < 0) squash_back_piece(job, i, 1'
 
 by norm_props_check
 mutant "oracle: variance by dim + 1" src/ops/oracle.c 'sum / (double)p->measured + p->norm->eps' 'sum / (double)(p->measured + 1) + p->norm->eps'

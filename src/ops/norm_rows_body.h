@@ -38,9 +38,7 @@ INLINE spread measure_row(const weir_fwd_job *job, int64_t row, const float *s, 
     for (int64_t j = 0; j < job->measured; j += FAR_PIECE) {
         const cursor next = {row + 1, j};
         const int64_t end = piece_end(&next, job->measured, FAR_PIECE);
-        if (job->fetch) fetch(job->x, job->x_type, job->ldx, &next, end);
-        if (job->fetch && job->residual)
-            fetch(job->residual, job->residual_type, job->ldr, &next, end);
+        if (job->fetch) fetch_source(job, &next, end);
         float room[PIECE];
         const source piece = {.x = s ? s + j : source_piece(&src, j, end - j, room)};
         int64_t i = 0;

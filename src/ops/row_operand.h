@@ -54,6 +54,13 @@ INLINE source source_row(const weir_fwd_job *job, int64_t row)
                     .alpha = job->alpha};
 }
 
+/* Fetches what columns c->col..end-1 of a row are made of. */
+INLINE void fetch_source(const weir_fwd_job *job, const cursor *c, int64_t end)
+{
+    fetch(job->x, job->x_type, job->ldx, c, end);
+    if (job->residual) fetch(job->residual, job->residual_type, job->ldr, c, end);
+}
+
 /* n floats as columns j..j+n-1 of a row: one loop for each type. */
 INLINE void narrow_all(weir_dtype type, void *row, int64_t j, int64_t n, const float *from,
                        bool stream)

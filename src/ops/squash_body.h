@@ -101,7 +101,11 @@ RARE void squash_forward_mixed(const weir_fwd_job *job, int64_t first, int64_t e
     float room[2][PIECE];
     affine whole = {NULL, NULL};
     if (job->dim <= PIECE) whole = affine_of(job, room, 0, job->dim, true);
-    for (int64_t i = first; i < end; i++) write_row(job, i, NULL, whole, &none, false);
+    for (int64_t i = first; i < end; i++) {
+        const cursor next = {i + 1, 0};
+        if (job->fetch) fetch_source(job, &next, job->dim);
+        write_row(job, i, NULL, whole, &none, false);
+    }
     if (job->stream) vf_stream_end();
 }
 
@@ -186,19 +190,29 @@ INLINE void squash_back_rows(const weir_bwd_job *job, int64_t first, int rows, c
         write_back(&there[r], &row[r], t, columns, job->stream);
 }
 
+/* The same, of mixed types a room at a time. */
+INLINE void squash_back_piece(const weir_bwd_job *job, int64_t first, int rows, const float *gain,
+                              int64_t j, int64_t end, float *const sums[WEIR_COLUMN_SUMS],
+                              weir_dtype known)
+{
+    const int64_t at_once = known == MIXED ? BACK_ROOM : PIECE;
+    for (int64_t i = j; i < end; i += at_once)
+        squash_back_rows(job, first, rows, gain + (i - j), i, end - i < at_once ? end : i + at_once,
+                         sums, known);
+}
+
 INLINE void squash_backward(const weir_bwd_job *job, int64_t first, int64_t end,
                             float *const sums[WEIR_COLUMN_SUMS], weir_dtype known)
 {
-    const int64_t piece = known == MIXED ? BACK_ROOM : PIECE;
     float room[PIECE];
-    for (int64_t j = 0; j < job->dim; j += piece) {
-        const int64_t stop = job->dim - j < piece ? job->dim : j + piece;
+    for (int64_t j = 0; j < job->dim; j += PIECE) {
+        const int64_t stop = job->dim - j < PIECE ? job->dim : j + PIECE;
         const float *gain = gains(room, job->gamma, job->gamma_type, job->gamma_offset, j, stop - j,
                                   job->scalar_gamma);
         int64_t i = first;
         for (; i + BACK_GROUP <= end; i += BACK_GROUP)
-            squash_back_rows(job, i, BACK_GROUP, gain, j, stop, sums, known);
-        if (i < end) squash_back_rows(job, i, 1, gain, j, stop, sums, known);
+            squash_back_piece(job, i, BACK_GROUP, gain, j, stop, sums, known);
+        if (i < end) squash_back_piece(job, i, 1, gain, j, stop, sums, known);
     }
     if (job->stream) vf_stream_end();
 }
