@@ -34,6 +34,7 @@ INLINE back_operands back_operands_at(const weir_bwd_job *job, int64_t row, int6
         at_out(job->dresidual, t.dresidual, row * job->lddr + j)};
 }
 
+/* As many columns at a time. */
 enum { BACK_ROOM = 256 };
 
 typedef struct back_room {
