@@ -6,7 +6,7 @@
 #include "cli/report_html.h"
 #include "cli/report_scale.h"
 
-enum { LABEL = 98, LETTER = 6, RIGHT = 34 };
+enum { LABEL = 98, LETTER = 6, BARS = 140, BARS_OF_SETS = 100, RIGHT = 34 };
 enum { TOP = 26, BAR = 11, PITCH = 15, BETWEEN = 5, BOTTOM = 20 };
 
 /* What rests on a bar, and what an ear hears of it. */
@@ -82,7 +82,8 @@ void bench_bars_draw(weir_text *out, const bench_view *v, const char *heading,
 {
     double bottom = TOP + rows * PITCH;
     for (int i = 0; i < rows; i++) bottom += gap_before(row, i);
-    const int left = label_width(v), end = left + (left == LABEL ? 140 : 100), width = end + RIGHT;
+    const int left = label_width(v), bars = v->request->isas > 1 ? BARS_OF_SETS : BARS;
+    const int end = left + bars, width = end + RIGHT;
     const weir_report_axis x = {.lo = 0, .hi = top, .from = left, .to = end};
     weir_text_addf(out,
                    "<svg class=\"bars\" role=\"img\" width=\"%d\" height=\"%.0f\" "

@@ -20,6 +20,12 @@ INLINE back_types types_of(const weir_bwd_job *job, weir_dtype known)
                         job->dresidual_type};
 }
 
+/* The type of the rows that are computed with. */
+INLINE weir_dtype type_at_work(weir_dtype known)
+{
+    return known == MIXED ? WEIR_F32 : known;
+}
+
 /* A row, from some column on. What is absent is NULL. */
 typedef struct back_operands {
     const void *dy, *x, *dsum;

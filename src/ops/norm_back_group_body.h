@@ -114,7 +114,7 @@ INLINE void sum_row(const weir_bwd_job *job, back_group *g, int r, const float *
                     cursor *ahead, back_kind k)
 {
     const back_types t = types_of(job, k.type);
-    const weir_dtype type = k.type == MIXED ? WEIR_F32 : k.type;
+    const weir_dtype type = type_at_work(k.type);
     float room[CHUNK], dy_room[CHUNK], x_room[CHUNK];
     back_sums sums;
     UNROLLED

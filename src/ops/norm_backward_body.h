@@ -123,7 +123,7 @@ INLINE void finish_columns(const back_row *row, int rows, const float *gain, int
                            int64_t measured, float alpha, bool stream,
                            float *const sums[WEIR_COLUMN_SUMS], back_kind k)
 {
-    const weir_dtype type = k.type == MIXED ? WEIR_F32 : k.type;
+    const weir_dtype type = type_at_work(k.type);
     back_place at = {0, VF_LANES, VF_LANES};
     if (k.plain && is_16_bit(k))
         for (; at.i + WEIR_LANES <= measured; at.i += WEIR_LANES)

@@ -244,16 +244,22 @@ static inline vf vf_load_bf16(const uint16_t *p)
     __m256i a = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(a, 16));
 }
+/* The bits of the nearest bf16, of what is no NaN: half of the last place that stays is added, less one where
+ * the place is even. */
+static inline __m256i bf16_bits(vf a)
+{
+    const __m256i bits = _mm256_castps_si256(a);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff));
+    return _mm256_srli_epi32(_mm256_add_epi32(bits, half), 16);
+}
 static inline __m128i bf16_of(vf a)
 {
-    const __m256i bits = _mm256_castps_si256(a), high = _mm256_srli_epi32(bits, 16);
-    const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi32(1));
-    __m256i r = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i quiet =
+        _mm256_or_si256(_mm256_srli_epi32(_mm256_castps_si256(a), 16), _mm256_set1_epi32(0x40));
     const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-    r = _mm256_blendv_epi8(_mm256_srli_epi32(r, 16), _mm256_or_si256(high, _mm256_set1_epi32(0x40)),
-                           nan);
-    r = _mm256_permute4x64_epi64(_mm256_packus_epi32(r, r), 0xd8);
-    return _mm256_castsi256_si128(r);
+    const __m256i r = _mm256_blendv_epi8(bf16_bits(a), quiet, nan);
+    return _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi32(r, r), 0xd8));
 }
 static inline void vf_store_bf16(uint16_t *p, vf a)
 {
@@ -263,42 +269,16 @@ static inline void vf_stream_bf16(uint16_t *p, vf a)
 {
     _mm_stream_si128((__m128i *)(void *)p, bf16_of(a));
 }
-/* 32 at a time: unpacked within 128 bits, which keeps their order, and packed two vectors to one, with one
- * look for NaNs. */
-static inline void vf_load_bf16_lanes(const uint16_t *p, vf a[4])
-{
-    for (int i = 0; i < 4; i++) a[i] = vf_load_bf16(p + 8 * i);
-}
-static inline void vd_load_bf16_lanes(const uint16_t *p, vd a[8])
-{
-    const __m128i zero = _mm_setzero_si128();
-    for (int i = 0; i < 4; i++) {
-        const __m128i words = _mm_loadu_si128((const __m128i *)(const void *)(p + 8 * i));
-        a[2 * i] = _mm256_cvtps_pd(_mm_castsi128_ps(_mm_unpacklo_epi16(zero, words)));
-        a[2 * i + 1] = _mm256_cvtps_pd(_mm_castsi128_ps(_mm_unpackhi_epi16(zero, words)));
-    }
-}
-static inline void vd_in_order(vd a[8])
-{
-    (void)a;
-}
+/* 32 at a time: two vectors are packed to one, with one look for NaNs. */
 static __attribute__((noinline, unused)) __m256i two_with_nans(vf a, vf b)
 {
     return _mm256_set_m128i(bf16_of(b), bf16_of(a));
 }
 static inline __m256i bf16_of_two(vf a, vf b)
 {
-    const vf both[2] = {a, b};
-    __m256i r[2];
     if (__builtin_expect(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q)) != 0, 0))
         return two_with_nans(a, b);
-    for (int i = 0; i < 2; i++) {
-        const __m256i bits = _mm256_castps_si256(both[i]);
-        const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-        r[i] = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
-        r[i] = _mm256_srli_epi32(r[i], 16);
-    }
-    return _mm256_permute4x64_epi64(_mm256_packus_epi32(r[0], r[1]), 0xd8);
+    return _mm256_permute4x64_epi64(_mm256_packus_epi32(bf16_bits(a), bf16_bits(b)), 0xd8);
 }
 static inline void vf_store_bf16_lanes(uint16_t *p, const vf a[4])
 {
@@ -310,7 +290,7 @@ static inline void vf_stream_bf16_lanes(uint16_t *p, const vf a[4])
     for (int i = 0; i < 2; i++)
         _mm256_stream_si256((__m256i *)(void *)(p + 16 * i), bf16_of_two(a[2 * i], a[2 * i + 1]));
 }
-#define VF_OWN_LANES 1
+#define VF_OWN_LANE_STORES 1
 static inline vf vf_load_f16(const uint16_t *p)
 {
     return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));

@@ -384,8 +384,9 @@ static inline void vf_store_f16_n(uint16_t *p, vf a, int n)
 {
     _mm256_mask_storeu_epi16(p, vf_first(n), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
-#define VF_OWN_PARTS 1
-#define VF_OWN_LANES 1
+#define VF_OWN_PARTS       1
+#define VF_OWN_LANE_LOADS  1
+#define VF_OWN_LANE_STORES 1
 
 /* bytes */
 static inline void vf_store_i8(int8_t *p, vf a)

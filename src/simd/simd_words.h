@@ -107,7 +107,7 @@ static inline void vf_store_f16_n(uint16_t *p, vf a, int n)
 /* WEIR_LANES bf16. Loads give them in an order that is easy for the set, always the same: as floats, as
  * the doubles that vf_lo and vf_hi make of these; vd_in_order puts doubles that came so into the order of
  * lanes. The streaming store wants p aligned to what they take. A set with a better way has it. */
-#ifndef VF_OWN_LANES
+#ifndef VF_OWN_LANE_LOADS
 static inline void vf_load_bf16_lanes(const uint16_t *p, vf a[VF_ROW])
 {
     UNROLLED
@@ -126,6 +126,8 @@ static inline void vd_in_order(vd a[VD_ROW])
 {
     (void)a;
 }
+#endif
+#ifndef VF_OWN_LANE_STORES
 static inline void vf_store_bf16_lanes(uint16_t *p, const vf a[VF_ROW])
 {
     UNROLLED
